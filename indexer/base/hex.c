@@ -1,12 +1,12 @@
 /* Hexadecimal text to bytes and back. A table lookup a digit; the two halves are checked together. */
 #include "base/hex.h"
 
+/* Value of a digit plus one; 0 for every other character. */
 static const int8_t digit[256] = {
-	[0 ... 255] = -1,
-	['0'] = 0, ['1'] = 1, ['2'] = 2, ['3'] = 3, ['4'] = 4,
-	['5'] = 5, ['6'] = 6, ['7'] = 7, ['8'] = 8, ['9'] = 9,
-	['a'] = 10, ['b'] = 11, ['c'] = 12, ['d'] = 13, ['e'] = 14, ['f'] = 15,
-	['A'] = 10, ['B'] = 11, ['C'] = 12, ['D'] = 13, ['E'] = 14, ['F'] = 15,
+	['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5,
+	['5'] = 6, ['6'] = 7, ['7'] = 8, ['8'] = 9, ['9'] = 10,
+	['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+	['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
 };
 
 void hex_encode(char *out, const void *p, size_t n)
@@ -26,7 +26,7 @@ bool hex_decode(uint8_t *out, const char *s, size_t n)
 	int bad = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		int hi = digit[t[2 * i]], lo = digit[t[2 * i + 1]];
+		int hi = digit[t[2 * i]] - 1, lo = digit[t[2 * i + 1]] - 1;
 
 		bad |= hi | lo;
 		out[i] = (uint8_t)((unsigned)hi << 4 | (unsigned)lo);
@@ -47,7 +47,7 @@ bool hex_u64(uint64_t *out, const char *s, size_t len)
 	if (len < 3 || s[0] != '0' || (s[1] != 'x' && s[1] != 'X'))
 		return false;
 	for (size_t i = 2; i < len; i++) {
-		int d = digit[(uint8_t)s[i]];
+		int d = digit[(uint8_t)s[i]] - 1;
 
 		if (d < 0 || v >> 60)
 			return false;
