@@ -68,7 +68,11 @@ struct abi_value {
 	size_t item_count;
 };
 
-/** Parse "uint256", "uint256[3][]", "(address,uint256)[]"; components for tuples come from JSON. */
+/**
+ * Parse a type as ABI JSON writes it: "uint256", "uint256[3][]", "bytes4", "tuple[]" (the caller puts
+ * the components into fields). "uint" and "int" mean 256 bits. False on anything else, on [0], on
+ * more than 4 dimensions, and on function, fixed and ufixed, which Solidity does not emit.
+ */
 MUST_USE bool abi_type_parse(struct abi_type *out, const char *text);
 
 /** Canonical signature text into out ("name(t1,t2)"); needs params. */
@@ -84,15 +88,22 @@ void abi_signature(struct buf *out, const char *name, const struct abi_param *p,
 MUST_USE enum err_kind abi_decode_event(const struct abi_event *ev, const struct log *l,
 	struct arena *mem, struct abi_value **values, struct err *e);
 
-/** Decode calldata after the selector. Trailing bytes are allowed (compilers ignore them). */
+/**
+ * Decode calldata after the selector, as a contract would: trailing bytes are allowed, and bits
+ * beyond the width of a type are dropped, because compilers before 0.8 ignore both.
+ * Errors: ERR_REJECT wrong selector, data too short, an offset or length outside.
+ */
 MUST_USE enum err_kind abi_decode_call(const struct abi_function *f, struct bytes input,
 	struct arena *mem, struct abi_value **values, struct err *e);
 
-/** Decode a bare parameter list (no selector): abi.decode(data, types). */
+/** Decode a bare parameter list (no selector): abi.decode(data, types). As lenient as calldata. */
 MUST_USE enum err_kind abi_decode_params(const struct abi_param *p, size_t n, struct bytes data,
 	struct arena *mem, struct abi_value **values, struct err *e);
 
-/** A value as JSON: intN decimal strings, bool, addresses and bytes hex, arrays and tuples nested. */
+/**
+ * A value as JSON: integers as decimal strings, bool, addresses and bytes as 0x hex, arrays nested,
+ * tuples as objects by field name (argN when unnamed).
+ */
 struct jw;
 void abi_value_json(struct jw *w, const struct abi_value *v);
 

@@ -24,10 +24,17 @@ MUST_USE enum err_kind trie_verify(const struct hash32 *root, uint64_t index,
 void receipt_encode(struct buf *out, const struct receipt *r);
 
 /**
- * Transaction as the trie holds it: legacy, 1 (access list), 2 (fee market), 3 (blob), 4 unsupported.
+ * Transaction as the trie holds it: legacy, 1 (access list), 2 (fee market), 3 (blob), 4 (set code).
+ * Its keccak256 is the transaction hash.
  * Errors: ERR_REJECT a type that we can not encode.
  */
 MUST_USE enum err_kind tx_encode(struct buf *out, const struct tx *tx, struct err *e);
+
+/**
+ * Account that signed a transaction, recovered from v, r, s.
+ * Errors: ERR_REJECT as tx_encode, or the signature recovers to nothing.
+ */
+MUST_USE enum err_kind tx_sender(struct address *out, const struct tx *tx, struct err *e);
 
 /** Checkpoint root of protocol.md 3.6 over leaves in block order; *root untouched when n is 0. */
 void checkpoint_leaf(struct hash32 *out, const struct header *h);

@@ -78,6 +78,9 @@ struct header {
 	uint64_t blob_gas_used, excess_blob_gas;
 	struct bytes extra;
 	unsigned has; /* HEADER_* */
+	struct bytes more; /* RLP items of block members this program does not know and that look like
+	                      header fields (a quantity or 32 bytes), in the order of the answer; only
+	                      verify_header reads it */
 };
 
 #define LOG_TOPICS_MAX 4
@@ -99,6 +102,14 @@ struct access_item {
 	size_t key_count;
 };
 
+/** Type 4: one delegation of an account to a contract's code (EIP-7702). */
+struct authorization {
+	struct u256 chain_id, r, s;
+	struct address address;
+	uint64_t nonce;
+	uint8_t y_parity;
+};
+
 /** A transaction as eth_getBlockByNumber(n, true) gives it. */
 struct tx {
 	struct hash32 hash;
@@ -117,6 +128,8 @@ struct tx {
 	struct u256 max_fee_per_blob_gas;  /* type 3 */
 	struct hash32 *blob_hashes;
 	size_t blob_hash_count;
+	struct authorization *auths;       /* type 4 */
+	size_t auth_count;
 };
 
 struct receipt {
