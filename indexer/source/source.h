@@ -2,8 +2,8 @@
 #define SOURCE_SOURCE_H
 
 /*
- * The nodes of one chain, by JSON-RPC over HTTP(S). Jobs are asked for and polled; the engine behind
- * them (libcurl multi) chooses endpoints, batches, retries with backoff and jitter, honours
+ * The nodes of one chain, by JSON-RPC over HTTP(S). Jobs are asked for and polled; the engine
+ * behind them (libcurl multi) chooses endpoints, batches, retries with backoff and jitter, honours
  * Retry-After and rate budgets, halves ranges that a node refuses and grows them on success, and
  * speaks the dialects of TRON and BTTC. One thread owns a source.
  */
@@ -13,19 +13,24 @@
 
 struct source;
 
+/** A field that is 0 means its default (in brackets). */
 struct source_conf {
-	int64_t timeout_ms;        /* of one HTTP request */
-	int64_t body_max_bytes;    /* a larger answer is refused while it is read */
-	int64_t batch_max;         /* requests in one JSON-RPC batch; 1 turns batches off */
-	int64_t in_flight;         /* HTTP requests at once per endpoint */
-	int64_t rate_per_s;        /* requests a second per endpoint; 0: no budget */
-	int64_t logs_range_max;    /* widest eth_getLogs range asked for */
+	int64_t timeout_ms;     /* of one HTTP request [20000] */
+	int64_t retry_ms;       /* a job that made no progress for so long fails [60000] */
+	int64_t body_max_bytes; /* a larger answer is refused while it is read [64 MiB] */
+	int64_t batch_max;      /* requests in one JSON-RPC batch; 1 turns batches off [100] */
+	int64_t in_flight;      /* HTTP requests at once per endpoint [8] */
+	int64_t rate_per_s;     /* requests (members of batches count) a second per endpoint; 0: no
+				   budget */
+	int64_t logs_range_max; /* widest eth_getLogs range asked for [5000; TRON at most 5001] */
 };
 
 /**
- * urls: endpoints to use (the caller has merged --rpc and the network file).
- * Nothing is sent before the first job; an endpoint that answers for another chain id is dropped for
- * good (an error log line and state "wrong-chain").
+ * urls: endpoints to use (the caller has merged --rpc and the network file), at most 32; http or
+ * https. A fragment is a header for every request and is never shown:
+ * "https://api.trongrid.io/jsonrpc#TRON-PRO-API-KEY: secret". Nothing is sent before the first job;
+ * an endpoint that answers for another chain id is dropped for good (an error log line and state
+ * "wrong-chain"). Errors: ERR_FATAL a URL that can not be used, no URL.
  */
 MUST_USE enum err_kind source_open(struct source **out, const struct chain_conf *chain,
 	const char *const *urls, size_t url_count, const struct source_conf *conf, struct err *e);
@@ -48,66 +53,98 @@ struct block_log {
 enum job_state { JOB_RUNNING, JOB_DONE, JOB_FAILED };
 
 /**
- * An outstanding question. Results live in the job's own arena, until job_free. A failed job has its
- * error in `err`: AGAIN (every endpoint failed for longer than the job's budget; ask again later),
- * REJECT (the answers break the grammar), FATAL (no usable endpoint: wrong chain everywhere).
+ * An outstanding question. Results live in the job's own arena, until job_free. A failed job has
+ * its error in `err`: AGAIN (every endpoint failed for longer than the job's budget; ask again
+ * later), REJECT (the answers break the grammar), FATAL (no usable endpoint: wrong chain
+ * everywhere).
  */
 struct job {
 	enum job_state state;
 	struct err err;
 	struct arena *mem;
 	/* results, by kind of job */
-	uint64_t head;                 /* job_head: newest block number */
-	bool has_safe, has_final;      /*   tags answered */
+	uint64_t head;            /* job_head: newest block number */
+	bool has_safe, has_final; /*   tags answered */
 	uint64_t safe, final;
-	struct header *headers;        /* job_blocks: one for each number, in order */
-	struct tx **txs;               /*   transactions of each block (with_txs), else NULL */
-	size_t *tx_counts;             /*   real + state-sync transactions listed by the node */
+	struct header *headers; /* job_blocks: one for each number, in order */
+	struct tx **txs;        /*   transactions of each block (with_txs), else NULL */
+	size_t *tx_counts;      /*   real + state-sync transactions listed by the node */
 	size_t header_count;
-	bool short_by_head;            /*   the node does not have the last ones yet (null) */
-	struct block_log *logs;        /* job_logs: in (block, log index) order, merged, no repeats */
+	bool short_by_head;     /*   the node does not have the last ones yet (null) */
+	struct block_log *logs; /* job_logs: in (block, log index) order, merged, no repeats */
 	size_t log_count;
-	struct receipt *receipts;      /* job_receipts: of one block, in index order */
+	struct receipt *receipts; /* job_receipts: of one block, in index order */
 	size_t receipt_count;
-	const char *endpoint;          /* name of the endpoint that answered (the last one) */
-	void *user;                    /* the caller's */
+	bool has_code;        /* job_code */
+	const char *endpoint; /* name of the endpoint that answered (the last one); lives as long
+				 as the source */
+	void *user;           /* the caller's */
 };
 
 /** Newest head, and the safe and finalized tags where the chain's rule uses them. */
 struct job *source_head(struct source *s);
 
-/** Headers from..to (both included), with full transactions when with_txs. */
+/**
+ * Headers from..to (both included), with full transactions when with_txs. The answer is dense: when
+ * the node does not have the last ones (yet), header_count is smaller and short_by_head is set.
+ * Each transaction says the hash and number of its block, and its place in it: checked. Links
+ * between the blocks are not: answers may mix two branches.
+ */
 struct job *source_blocks(struct source *s, struct block_range r, bool with_txs);
 
 /** One header by hash; header_count 0 when the node does not know it (any more). */
 struct job *source_block_by_hash(struct source *s, const struct hash32 *hash);
 
 /**
- * Logs of from..to that match any of the filters. BTTC: with state-sync logs of the sprint starts in
- * the range (asked for apart, marked state_sync). `removed: true` logs fail the job with AGAIN.
+ * Logs of from..to that match any of the filters, each once, in order. BTTC: with state-sync logs
+ * of the sprint starts in the range (asked for apart, marked state_sync). The answering node's head
+ * was at `to` or above. `removed: true` logs, and logs of one height that name two blocks, fail the
+ * job with AGAIN. That the block hashes are the caller's is the caller's to check.
  */
 struct job *source_logs(struct source *s, struct block_range r, const struct log_filter *filters,
 	size_t filter_count);
 
-/** All receipts of one block, which must have that hash (else AGAIN: it was replaced). */
-struct job *source_receipts(struct source *s, const struct block_id *block, const struct tx *txs,
-	size_t tx_count);
+/**
+ * The same for one block by its hash: the answer can be of no other branch. AGAIN when no node
+ * knows the block (any more).
+ */
+struct job *source_block_logs(struct source *s, const struct block_id *block,
+	const struct log_filter *filters, size_t filter_count);
 
-/** eth_getCode at the head: *has_code. For discovery. Result: header_count 1 when there is code. */
+/**
+ * All receipts of one block, which must have that hash (else AGAIN: it was replaced). One receipt a
+ * transaction, in index order, same hashes. txs (not kept): the block's transactions as
+ * source_blocks gave them; NULL: the job fetches them with the header, results in headers[0],
+ * txs[0], tx_counts[0]. On BTTC type is taken from the transaction, which its answers lack.
+ */
+struct job *source_receipts(
+	struct source *s, const struct block_id *block, const struct tx *txs, size_t tx_count);
+
+/** eth_getCode at the head: has_code. For discovery. */
 struct job *source_code(struct source *s, const struct address *a);
+
+/**
+ * The answer to j must come from endpoints that gave no part of the answer to `than`: a second
+ * opinion (TRON). Call it before the next source_poll. When there is no other endpoint j fails with
+ * AGAIN.
+ */
+void source_elsewhere(struct job *j, const struct job *than);
 
 void job_free(struct job *j); /* also of a running one: it is cancelled; NULL is legal */
 
 /**
- * Drive transfers; returns when something finished, or after timeout_ms, or when a stop is asked for.
- * Errors: ERR_STOP only.
+ * Drive transfers; returns when something finished, or after timeout_ms, or when a stop is asked
+ * for. Errors: ERR_STOP only.
  */
 MUST_USE enum err_kind source_poll(struct source *s, unsigned timeout_ms, struct err *e);
 
 /** Poll until the job is finished. Returns its error kind, or ERR_STOP. */
 MUST_USE enum err_kind source_wait(struct source *s, struct job *j, struct err *e);
 
-/** For status: name (host without secrets), state "ok|slow|limited|down|wrong-chain", counters. */
+/**
+ * For status: name (host and port, no secrets; "#2" for the second of that name), state
+ * "ok|slow|limited|down|wrong-chain", counters. requests: members of batches count. Any thread.
+ */
 struct endpoint_info {
 	char name[128];
 	const char *state;
