@@ -60,11 +60,12 @@ struct abi_function {
 
 /** A decoded value. Scalars are the 32-byte word; bytes and strings a view; arrays and tuples items. */
 struct abi_value {
-	const struct abi_type *type; /* with `dim` dimensions already taken off */
-	unsigned dim;                /* how many of type->dims are still to go at this value */
-	uint8_t word[32];
-	struct bytes data;
-	struct abi_value *items;
+	const struct abi_type *type;
+	unsigned dim;                /* how many of type->dims are still to go at this value: 0 at a
+	                                scalar, bytes or tuple, dim_count at the whole parameter */
+	uint8_t word[32];            /* scalars, extended to 32 bytes as the ABI does */
+	struct bytes data;           /* bytes, string: points into the decoded data */
+	struct abi_value *items;     /* array items or tuple fields */
 	size_t item_count;
 };
 

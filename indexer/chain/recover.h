@@ -14,6 +14,9 @@ bool recover_address(struct address *out, const struct hash32 *hash, const uint8
 bool recover_pubkey(uint8_t out[64], const struct hash32 *hash, const uint8_t sig[64],
 	unsigned recid);
 
+/** Address of a 64-byte public key: the last 20 bytes of its keccak256. */
+void recover_key_address(struct address *out, const uint8_t key[64]);
+
 /** Sign (for test chains only): r||s and recid with a 32-byte secret key. */
 bool recover_sign(uint8_t sig[64], unsigned *recid, const struct hash32 *hash,
 	const uint8_t secret[32]);
