@@ -24,10 +24,14 @@ enum finality_rule {
 	FINALITY_TAGS,  /* the node's `safe` and `finalized` tags, depth where a tag is refused */
 };
 
-/** A contract with a fixed address, or a kind of contract that discovery rules find. */
+/**
+ * A contract with a fixed address, or a kind of contract that discovery rules find (template). An entry
+ * of the file with several addresses gives one contract each, all of the same name; a template may
+ * share its name with fixed ones (partnerships).
+ */
 struct contract {
-	const char *name;        /* ABI set and API name: "StakeManager" */
-	struct address address;
+	const char *name;        /* API name: "StakeManager"; may repeat, see above */
+	struct address address;  /* zero for a template */
 	bool fixed;              /* false: template; addresses come from discovery */
 	bool accounted;          /* transactions to it are kept (tx scan), token moves counted */
 	uint64_t from_block;     /* first block it is watched from; 0: the chain's first block */
@@ -38,7 +42,10 @@ struct contract {
 	const struct mapping *mapping;  /* partnership vocabulary; NULL elsewhere */
 };
 
-/** Which logs to keep. Sets are alternatives; an empty set means anything. */
+/**
+ * Which logs to keep. Sets are alternatives; an empty set means anything. A watch of the file on a name
+ * that several contracts have gives one watch each.
+ */
 struct watch {
 	const struct contract *contract;  /* address: fixed, or all discovered ones of the template */
 	struct hash32 *topics[LOG_TOPICS_MAX];
@@ -61,7 +68,8 @@ struct discovery_rule {
 	const struct contract *trigger_contract;
 	struct hash32 trigger_topic0;
 	struct hash32 announce_topic0;   /* OWNER_UPDATE */
-	struct address new_owner, old_owner;
+	struct address new_owner, old_owner; /* parameters 0 and 1 of the announcement */
+	bool has_old_owner;              /* false: any old owner (the factory is not known) */
 	const struct contract *finds;    /* template */
 };
 
@@ -86,7 +94,10 @@ enum partnership_kind {
 };
 const char *partnership_kind_name(enum partnership_kind k); /* "created", "role_granted", ... */
 
-/** Fields that a mapping can fill from an event's parameters; each may be absent. */
+/**
+ * Fields that a mapping can fill from an event's parameters; each may be absent. Amounts are token
+ * units; shares are basis points. PARTNERSHIP_DUST_PARTNER: partner is the new one, account the old one.
+ */
 enum partnership_field {
 	PF_PARTNER, PF_ACCOUNT, PF_RECIPIENT, PF_AMOUNT, PF_TOTAL, PF_SHARE_BPS, PF_OLD_SHARE_BPS,
 	PF_VALIDATOR_ID, PF_ROLE, PF_OPERATOR, PF_ADMIN, PF_COUNT
@@ -96,7 +107,7 @@ const char *partnership_field_name(enum partnership_field f);
 struct mapping_event {
 	const struct abi_event *event;
 	enum partnership_kind kind;
-	int param[PF_COUNT]; /* index of the event parameter, or -1 */
+	int param[PF_COUNT]; /* index of the event's parameter, or -1; its type fits the field */
 };
 
 struct mapping_role {
@@ -123,7 +134,9 @@ struct chain_conf {
 	bool recording_tron_shape;
 	uint64_t first_block;
 	bool has_parent_hash;     /* false: first_block's own parent is taken on trust */
-	struct hash32 parent_hash; /* hash of the block before first_block */
+	struct hash32 parent_hash; /* hash of the block before first_block; zero for a genesis */
+	bool has_first_hash;      /* the hash of first_block itself is pinned (BTTC: the genesis) */
+	struct hash32 first_hash;
 	enum finality_rule finality;
 	uint64_t safe_depth, final_depth;  /* BTTC: safe 10; final_depth 0 = never by depth */
 	uint64_t fork_window;     /* headers kept to find a fork; default 256, BTTC 1024 */
@@ -145,13 +158,20 @@ struct network {
 	char revision[17];         /* first 16 hex digits of sha256 over file and ABI files */
 	struct chain_conf *chains;
 	size_t chain_count;
-	const char *initial_state; /* JSON text of the staking contracts' initial state; NULL: none */
+	/*
+	 * JSON text of the staking contracts' state at the end of the block before the staking chain's
+	 * first (form: the recordings' oracle records; member "sources" says where a value is from);
+	 * NULL: none.
+	 */
+	const char *initial_state;
 	/* private: owned memory */
 	struct arena *mem;
 };
 
 /**
  * Load by NAME (looked up in the schema directory) or FILE (has a slash or ends in .json).
+ * Reads the ABI and mapping files that it names: NAME in the schema directory, or a path (has a slash
+ * or ends in .json) relative to the network file. Everything is checked; the first mistake ends it.
  * Errors: ERR_FATAL with "file:line: ..." for syntax and "file: /json/pointer: ..." for meaning.
  */
 MUST_USE enum err_kind network_load(struct network **out, const char *name_or_file, struct err *e);
@@ -162,10 +182,23 @@ const struct chain_conf *network_chain(const struct network *n, const char *key)
 /** Directory that holds networks/ and abi/: $BTTC_SCHEMA_DIR, next to the binary, or installed. */
 const char *network_schema_dir(void);
 
-/** The contract set of that name on a chain, or NULL. */
+/** The first contract of that name on a chain (fixed ones before a template), or NULL. */
 const struct contract *network_contract(const struct chain_conf *c, const char *name);
 
-/** Print a network file for recordings (golden/README formats) to `to`. */
+/** The template of that name on a chain, or NULL. */
+const struct contract *network_template(const struct chain_conf *c, const char *name);
+
+/**
+ * Print a network file for recordings (golden/README formats) to `to`. A directory is a staking chain
+ * (meta.json has contracts.stakeManager; key "root"), a BTTC chain (chainConfig; key "bttc"), or holds
+ * such directories. Recording paths become absolute. The shape of the file comes from
+ * schema/recorded/{root,bttc}.json.
+ *
+ * tron_shape: the staking chain is to be replayed in TRON's form: kind tron, and the hash h of block n
+ * is uint64be(n) followed by the last 24 bytes of sha256(h).
+ * Errors: ERR_FATAL, nothing was printed: no recording there, meta.json incomplete or malformed, two
+ * chains of one key.
+ */
 MUST_USE enum err_kind network_from_recording(const char *const *dirs, size_t n, bool tron_shape,
 	FILE *to, struct err *e);
 
