@@ -1,1 +1,1 @@
-DROP SCHEMA analytics, api, ledger, partnership, staking, chain CASCADE;
+DROP SCHEMA chain CASCADE;

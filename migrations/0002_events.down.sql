@@ -1,0 +1,1 @@
+DROP SCHEMA analytics, api, ledger, partnership, staking CASCADE;
