@@ -63,12 +63,14 @@ struct job {
 	struct err err;
 	struct arena *mem;
 	/* results, by kind of job */
-	uint64_t head;            /* job_head: newest block number */
+	uint64_t head;            /* job_head: newest block number; its header is headers[0] */
 	bool has_safe, has_final; /*   tags answered */
 	uint64_t safe, final;
 	struct header *headers; /* job_blocks: one for each number, in order */
 	struct tx **txs;        /*   transactions of each block (with_txs), else NULL */
 	size_t *tx_counts;      /*   real + state-sync transactions listed by the node */
+	bool *state_sync;       /*   BTTC: the last one listed is the state-sync transaction (its
+				     hash says so: verify_state_sync_hash; also without txs) */
 	size_t header_count;
 	bool short_by_head;     /*   the node does not have the last ones yet (null) */
 	struct block_log *logs; /* job_logs: in (block, log index) order, merged, no repeats */
@@ -81,8 +83,13 @@ struct job {
 	void *user;           /* the caller's */
 };
 
-/** Newest head, and the safe and finalized tags where the chain's rule uses them. */
-struct job *source_head(struct source *s);
+/**
+ * The newest block: its number in `head`, its header (without transactions) as source_blocks gives
+ * it in headers[0]: one request, eth_getBlockByNumber("latest", false), so that a poll of an idle
+ * node sees new blocks and a replaced head at once. tags: ask for the safe and finalized tags too,
+ * where the chain's rule uses them.
+ */
+struct job *source_head(struct source *s, bool tags);
 
 /**
  * Headers from..to (both included), with full transactions when with_txs. The answer is dense: when
