@@ -1,0 +1,171 @@
+/*
+ * Joins the stages for one chain. The index thread owns the position: it opens the writer, reads where
+ * the chain stands, and only then is the ingest thread started from there. When the database is lost
+ * and comes back, the queue offers again what was not acknowledged; the writer skips what it has.
+ */
+#include "bin/chain_run.h"
+
+#include "base/log.h"
+#include "base/stop.h"
+#include "stream/queue.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct chain_run {
+	struct chain_run_conf conf;
+	pthread_t index_thread, ingest_thread;
+	bool ingest_started;
+	struct queue *queue;
+	struct arena *past_mem;
+	struct ingest_past past;
+	struct ingest_state ingest;
+	struct index_state index;
+	struct source *source;
+	enum err_kind ingest_kind, index_kind;
+	struct err ingest_err, index_err;
+	_Atomic bool ingest_done, index_done;
+};
+
+static void copy_past(struct chain_run *r, const struct writer_past *p)
+{
+	struct arena *a = r->past_mem;
+
+	r->past = (struct ingest_past){
+		.recent = arena_dup(a, p->recent, p->recent_count * sizeof(*p->recent)),
+		.recent_count = p->recent_count,
+		.found = arena_dup(a, p->found, p->found_count * sizeof(*p->found)),
+		.found_count = p->found_count,
+		.final = p->final,
+		.has_final = p->has_final,
+		.next_seq = p->tail.seq + 1,
+		.start = p->start,
+	};
+}
+
+static void *ingest_main(void *arg)
+{
+	struct chain_run *r = arg;
+	struct err *e = &r->ingest_err;
+	enum err_kind k;
+
+	k = ingest_run(r->conf.chain, &r->conf.ingest, &r->past, r->source, queue_writer(r->queue),
+		&r->ingest, e);
+	if (k == ERR_FATAL)
+		log_error("ingest", "chain stopped", "chain=%s err=%s", r->conf.chain->key,
+			log_quotes(e->msg));
+	r->ingest_kind = k;
+	queue_end(r->queue);
+	atomic_store(&r->ingest_done, true);
+	return NULL;
+}
+
+/* index_input.open: the first call starts the ingest thread, later ones rewind the queue. */
+static enum err_kind open_input(void *arg, const struct writer_past *past, struct stream_reader **out,
+	struct err *e)
+{
+	struct chain_run *r = arg;
+	enum err_kind k;
+
+	if (!r->ingest_started) {
+		copy_past(r, past);
+		k = source_open(&r->source, r->conf.chain, r->conf.urls, r->conf.url_count,
+			&r->conf.source, e);
+		if (k)
+			return k;
+		r->queue = queue_new(r->conf.chain->chain_id, r->conf.queue_bytes, &past->tail);
+		if (pthread_create(&r->ingest_thread, NULL, ingest_main, r))
+			return err_set(e, ERR_FATAL, "up", 0, "can not start a thread");
+		r->ingest_started = true;
+	}
+	*out = queue_reader(r->queue);
+	return ERR_NONE;
+}
+
+static bool input_ended(void *arg)
+{
+	struct chain_run *r = arg;
+
+	return r->queue && queue_drained(r->queue);
+}
+
+static void *index_main(void *arg)
+{
+	struct chain_run *r = arg;
+	struct index_input in = {.open = open_input, .ended = input_ended, .arg = r};
+
+	r->index_kind = index_run(r->conf.database, r->conf.net, r->conf.chain, &r->conf.writer, &in,
+		&r->index, &r->index_err);
+	if (r->index_kind == ERR_FATAL)
+		log_error("index", "chain stopped", "chain=%s err=%s", r->conf.chain->key,
+			log_quotes(r->index_err.msg));
+	/* An ingest thread that waits for room in the queue must see that nobody reads any more. */
+	if (r->ingest_started)
+		stream_reader_close(queue_reader(r->queue));
+	atomic_store(&r->index_done, true);
+	return NULL;
+}
+
+enum err_kind chain_run_start(struct chain_run **out, const struct chain_run_conf *conf, struct err *e)
+{
+	struct chain_run *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		abort();
+	r->conf = *conf;
+	r->past_mem = arena_new(64 << 20);
+	if (pthread_create(&r->index_thread, NULL, index_main, r)) {
+		arena_free(r->past_mem);
+		free(r);
+		return err_set(e, ERR_FATAL, "up", 0, "can not start a thread");
+	}
+	*out = r;
+	return ERR_NONE;
+}
+
+const struct ingest_state *chain_run_ingest(const struct chain_run *r)
+{
+	return &r->ingest;
+}
+
+const struct index_state *chain_run_index(const struct chain_run *r)
+{
+	return &r->index;
+}
+
+const struct chain_conf *chain_run_chain(const struct chain_run *r)
+{
+	return r->conf.chain;
+}
+
+bool chain_run_ended(const struct chain_run *r)
+{
+	return r->index_done && (r->ingest_done || !r->ingest_started);
+}
+
+size_t chain_run_endpoints(struct chain_run *r, struct endpoint_info *out, size_t max)
+{
+	return r->source ? source_endpoints(r->source, out, max) : 0;
+}
+
+enum err_kind chain_run_join(struct chain_run *r, struct err *e)
+{
+	enum err_kind k;
+
+	pthread_join(r->index_thread, NULL);
+	if (r->ingest_started) {
+		pthread_join(r->ingest_thread, NULL);
+		source_close(r->source);
+		queue_free(r->queue);
+	}
+	if (r->ingest_kind == ERR_FATAL) {
+		*e = r->ingest_err;
+		k = ERR_FATAL;
+	} else {
+		*e = r->index_err;
+		k = r->index_kind;
+	}
+	arena_free(r->past_mem);
+	free(r);
+	return k;
+}

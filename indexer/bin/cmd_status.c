@@ -1,0 +1,167 @@
+/*
+ * `status`: asks a running server for /v1/status and prints one screen, or the JSON itself. The exit
+ * code says whether all is in order, for monitoring.
+ */
+#include "bin/command.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "source/fetch.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+struct status_conf {
+	struct common_conf common; /* first */
+	char *url;
+	bool json;
+	int64_t timeout_ms;
+};
+
+#define AT(f) offsetof(struct status_conf, f)
+static const struct opt opts[] = {
+	{"url", "URL", OPT_STRING, AT(url), "http://127.0.0.1:8080", 0, 0, 0, "Server to ask."},
+	{"json", NULL, OPT_FLAG, AT(json), "false", 0, 0, 0, "Print the server's JSON as it is."},
+	{"timeout", "TIME", OPT_TIME, AT(timeout_ms), "5s", 10, 600000, 0,
+		"Longest wait for the answer, milliseconds or with a unit."},
+	OPT_END,
+};
+
+static void text_of(struct jval obj, const char *key, char *out, size_t size)
+{
+	struct jval v;
+	const char *s;
+	size_t n;
+	int64_t i;
+	bool b;
+
+	snprintf(out, size, "-");
+	if (!json_get(obj, key, &v))
+		return;
+	if (json_str(v, &s, &n))
+		snprintf(out, size, "%.*s", (int)n, s);
+	else if (json_i64(v, &i))
+		snprintf(out, size, "%" PRId64, i);
+	else if (json_bool(v, &b))
+		snprintf(out, size, "%s", b ? "yes" : "no");
+}
+
+static void print_endpoints(struct jval chain)
+{
+	struct jval list, x;
+	struct jiter it;
+	char name[128], state[32];
+
+	if (!json_get(chain, "endpoints", &list))
+		return;
+	json_iter(list, &it);
+	while (json_next(&it, &x)) {
+		text_of(x, "name", name, sizeof(name));
+		text_of(x, "state", state, sizeof(state));
+		printf("           endpoint %s: %s\n", name, state);
+	}
+}
+
+static void print_levels(struct jval chain)
+{
+	struct jval levels, x;
+	struct jiter it;
+	const char *k;
+	size_t n;
+	int64_t v;
+
+	if (!json_get(chain, "verification", &levels))
+		return;
+	printf("           blocks by verification:");
+	json_iter(levels, &it);
+	while (json_next_member(&it, &k, &n, &x))
+		if (json_i64(x, &v) && v)
+			printf(" %.*s %" PRId64, (int)n, k, v);
+	printf("\n");
+}
+
+static void print_chain(struct jval chain)
+{
+	char key[40], head[32], indexed[32], safe[32], final[32], lag[32];
+
+	text_of(chain, "chain", key, sizeof(key));
+	text_of(chain, "head", head, sizeof(head));
+	text_of(chain, "indexed", indexed, sizeof(indexed));
+	text_of(chain, "safe", safe, sizeof(safe));
+	text_of(chain, "final", final, sizeof(final));
+	text_of(chain, "lag_seconds", lag, sizeof(lag));
+	printf("%-10s indexed %s of %s, safe %s, final %s, lag %s s\n", key, indexed, head, safe, final,
+		lag);
+	print_levels(chain);
+	print_endpoints(chain);
+}
+
+static int show(struct jval root)
+{
+	struct jval chains, x, ready;
+	struct jiter it;
+	char network[64], version[32], parked[32], open[32];
+	bool is_ready = false;
+
+	text_of(root, "network", network, sizeof(network));
+	text_of(root, "version", version, sizeof(version));
+	text_of(root, "parked", parked, sizeof(parked));
+	text_of(root, "discrepancies_open", open, sizeof(open));
+	printf("network %s, version %s, discrepancies open: %s, parked records: %s\n", network, version,
+		open, parked);
+	if (json_get(root, "chains", &chains)) {
+		json_iter(chains, &it);
+		while (json_next(&it, &x))
+			print_chain(x);
+	}
+	if (json_get(root, "ready", &ready))
+		(void)json_bool(ready, &is_ready);
+	printf(is_ready ? "ready\n" : "NOT READY: a chain is behind, halted, or below its required "
+		"verification level (see /readyz)\n");
+	return is_ready && (!strcmp(open, "0") || !strcmp(open, "-")) ? EXIT_OK : EXIT_FAILED;
+}
+
+static int run(const struct status_conf *c)
+{
+	struct json_parser *parser = json_parser_new(16 << 20);
+	struct jval root;
+	struct buf url, body;
+	struct err e;
+	int rc;
+
+	buf_init(&url, 4096);
+	buf_init(&body, 16 << 20);
+	buf_printf(&url, "%s/v1/status", c->url);
+	if (fetch_get(url.p ? url.p : "", c->timeout_ms, &body, &e) ||
+		json_parse(parser, body.p, body.n, &root, &e)) {
+		rc = command_fail("status", EXIT_FAILED, &e);
+	} else if (c->json) {
+		printf("%s\n", body.p);
+		rc = EXIT_OK;
+	} else {
+		rc = show(root);
+	}
+	buf_free(&url);
+	buf_free(&body);
+	json_parser_free(parser);
+	return rc;
+}
+
+int cmd_status(int argc, char **argv)
+{
+	static const struct opt *const tables[] = {opts, NULL};
+	struct status_conf c = {0};
+	const char *const *rest;
+	struct opt_set *set = NULL;
+	size_t n;
+	int rc = command_options(&set, "status", "--url URL [--json] [OPTIONS]", tables, &c, argc, argv,
+		&rest, &n);
+
+	if (rc < 0 && n)
+		rc = command_usage("status", "unexpected word", rest[0], NULL);
+	if (rc < 0)
+		rc = run(&c);
+	opt_free(set);
+	return rc;
+}
