@@ -248,13 +248,13 @@ CREATE TABLE chain.parked (
 COMMENT ON TABLE chain.parked IS 'What could not be understood, kept whole: logs that are malformed for their event, calls or rows that do not fit, and stream records that could not be decoded.';
 COMMENT ON COLUMN chain.parked.chain_id IS 'EVM chain id.';
 COMMENT ON COLUMN chain.parked.block IS 'Block number; NULL: a stream record.';
-COMMENT ON COLUMN chain.parked.log_index IS 'Index of the log; NULL: not a log.';
+COMMENT ON COLUMN chain.parked.log_index IS 'Index of the log; NULL: a transaction or a stream record.';
 COMMENT ON COLUMN chain.parked.address IS 'Contract address; NULL: a stream record.';
 COMMENT ON COLUMN chain.parked.contract IS 'Contract name, where known.';
 COMMENT ON COLUMN chain.parked.event IS 'Event or function that it should have been, where known.';
 COMMENT ON COLUMN chain.parked.reason IS 'Why it was parked.';
 COMMENT ON COLUMN chain.parked.topics IS 'Topics of the log; NULL: not a log.';
-COMMENT ON COLUMN chain.parked.raw IS 'Log data, calldata, or the whole stream record.';
+COMMENT ON COLUMN chain.parked.raw IS 'Log data; of a transaction its hash, sender and calldata one after the other; or the whole stream record.';
 COMMENT ON COLUMN chain.parked.digest IS 'SHA-256 of raw.';
 
 CREATE TABLE chain.fork (
@@ -266,8 +266,7 @@ CREATE TABLE chain.fork (
   first_seq bigint NOT NULL,
   last_seq bigint NOT NULL,
   CONSTRAINT fork_pk PRIMARY KEY (chain_id, fork),
-  CONSTRAINT fork_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain,
-  CONSTRAINT fork_depth_ck CHECK (depth = last_seq - first_seq + 1)
+  CONSTRAINT fork_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain
 );
 COMMENT ON TABLE chain.fork IS 'Forks that were followed: a run of undone blocks, from the tip down.';
 COMMENT ON COLUMN chain.fork.chain_id IS 'EVM chain id.';
@@ -278,17 +277,18 @@ COMMENT ON COLUMN chain.fork.depth IS 'Number of blocks undone.';
 COMMENT ON COLUMN chain.fork.first_seq IS 'Sequence number of the first UNDO record.';
 COMMENT ON COLUMN chain.fork.last_seq IS 'Sequence number of the last UNDO record.';
 
--- What forks removed: the same rows, and which fork it was.
-CREATE TABLE chain.orphan_block (LIKE chain.block, fork integer NOT NULL,
+-- What forks removed: which fork it was, then the same rows (so that a column added to both at the end
+-- keeps `SELECT fork, block_hash, log.*` right).
+CREATE TABLE chain.orphan_block (fork integer NOT NULL, LIKE chain.block,
   CONSTRAINT orphan_block_pk PRIMARY KEY (chain_id, fork, number));
 CREATE INDEX orphan_block_hash_ix ON chain.orphan_block (chain_id, hash);
-CREATE TABLE chain.orphan_log (LIKE chain.log, fork integer NOT NULL, block_hash bytea NOT NULL,
+CREATE TABLE chain.orphan_log (fork integer NOT NULL, block_hash bytea NOT NULL, LIKE chain.log,
   CONSTRAINT orphan_log_pk PRIMARY KEY (chain_id, fork, block, log_index));
-CREATE TABLE chain.orphan_tx (LIKE chain.tx, fork integer NOT NULL, block_hash bytea NOT NULL,
+CREATE TABLE chain.orphan_tx (fork integer NOT NULL, block_hash bytea NOT NULL, LIKE chain.tx,
   CONSTRAINT orphan_tx_pk PRIMARY KEY (chain_id, fork, block, tx_index));
-CREATE TABLE chain.orphan_contract (LIKE chain.contract, fork integer NOT NULL, block_hash bytea NOT NULL,
+CREATE TABLE chain.orphan_contract (fork integer NOT NULL, block_hash bytea NOT NULL, LIKE chain.contract,
   CONSTRAINT orphan_contract_pk PRIMARY KEY (chain_id, fork, block, log_index, address));
-CREATE TABLE chain.orphan_parked (LIKE chain.parked, fork integer NOT NULL, block_hash bytea NOT NULL,
+CREATE TABLE chain.orphan_parked (fork integer NOT NULL, block_hash bytea NOT NULL, LIKE chain.parked,
   CONSTRAINT orphan_parked_uq UNIQUE NULLS NOT DISTINCT (chain_id, fork, block, log_index, digest));
 COMMENT ON TABLE chain.orphan_block IS 'Blocks that a fork removed. A block may be here more than once, and canonical again.';
 COMMENT ON TABLE chain.orphan_log IS 'Logs of the blocks that a fork removed.';
@@ -338,6 +338,25 @@ BEGIN
   RETURN built;
 END $$;
 COMMENT ON FUNCTION chain.build_log_indexes(bigint) IS 'Builds the secondary indexes of a chain''s logs that are missing; returns how many.';
+
+CREATE FUNCTION chain.missing_log_indexes(id bigint) RETURNS integer
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT 3 - count(*)::integer FROM pg_index
+  WHERE indrelid = format('chain.%I', format('log_%s', id))::regclass AND NOT indisprimary AND indisvalid
+$$;
+COMMENT ON FUNCTION chain.missing_log_indexes(bigint) IS 'How many secondary indexes of a chain''s logs are not there.';
+
+CREATE FUNCTION chain.analyze_chain(id bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  EXECUTE format('ANALYZE chain.%I', format('block_%s', id));
+  EXECUTE format('ANALYZE chain.%I', format('log_%s', id));
+  EXECUTE format('ANALYZE chain.%I', format('tx_%s', id));
+  ANALYZE chain.block;
+  ANALYZE chain.log;
+  ANALYZE chain.tx;
+END $$;
+COMMENT ON FUNCTION chain.analyze_chain(bigint) IS 'Refreshes the planner''s statistics after a first load.';
 
 CREATE FUNCTION chain.drop_log_indexes(id bigint) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -17,7 +17,7 @@ CREATE TABLE staking.checkpoint (
   log_index integer NOT NULL,
   tx bytea NOT NULL,
   kind smallint NOT NULL,
-  root_chain_id smallint NOT NULL,
+  root_chain_id bigint NOT NULL,
   checkpoint_id bigint NOT NULL,
   header_block_id bigint,
   proposer bytea NOT NULL,
@@ -100,10 +100,10 @@ COMMENT ON COLUMN partnership.event.validator_id IS 'Validator of the partnershi
 COMMENT ON COLUMN partnership.event.role IS 'Role id, 32 bytes.';
 COMMENT ON COLUMN partnership.event.role_name IS 'admin, operator, partner or user; NULL: a role that the network file does not name.';
 
-CREATE TABLE staking.orphan_checkpoint (LIKE staking.checkpoint, fork integer NOT NULL, block_hash bytea NOT NULL,
+CREATE TABLE staking.orphan_checkpoint (fork integer NOT NULL, block_hash bytea NOT NULL, LIKE staking.checkpoint,
   CONSTRAINT orphan_checkpoint_pk PRIMARY KEY (chain_id, fork, block, log_index));
 COMMENT ON TABLE staking.orphan_checkpoint IS 'Checkpoints of the blocks that a fork removed.';
-CREATE TABLE partnership.orphan_event (LIKE partnership.event, fork integer NOT NULL, block_hash bytea NOT NULL,
+CREATE TABLE partnership.orphan_event (fork integer NOT NULL, block_hash bytea NOT NULL, LIKE partnership.event,
   CONSTRAINT orphan_event_pk PRIMARY KEY (chain_id, fork, block, log_index));
 COMMENT ON TABLE partnership.orphan_event IS 'Partnership events of the blocks that a fork removed.';
 SELECT chain.comment_orphan('staking.checkpoint', 'staking.orphan_checkpoint');
