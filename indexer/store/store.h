@@ -12,7 +12,12 @@
 
 /* -------- connection and migrations -------- */
 
-/** Wait for the server (AGAIN until it answers) is the caller's; url is a libpq URI or DSN. */
+/**
+ * Apply what is pending, each step in one transaction. url is a libpq URI or DSN. Waits for another
+ * process that is migrating.
+ * Errors: ERR_AGAIN no connection; ERR_FATAL the database is newer than this program, or a recorded
+ * step differs; ERR_STOP.
+ */
 MUST_USE enum err_kind migrate_up(const char *url, unsigned *applied, struct err *e);
 MUST_USE enum err_kind migrate_down(const char *url, unsigned steps, struct err *e);
 /** Print a table of migrations: number, name, state (applied, pending, changed, unknown). */
@@ -25,28 +30,40 @@ MUST_USE enum err_kind store_register(const char *url, const struct network *net
 
 struct writer;
 
-/** Where a chain stands in the database; everything in mem. */
+/** Where a chain (or a range of it, writer_conf.has_range) stands; everything in mem. */
 struct writer_past {
-	struct stream_tail tail;       /* newest applied record of the visible prefix */
+	struct stream_tail tail;       /* newest applied record and newest stored block */
 	struct header *recent;         /* newest last: number, hash, parent, time; up to `window` */
 	size_t recent_count;
 	struct discovery *found;
 	size_t found_count;
 	bool has_final;
 	uint64_t final;
-	uint64_t start;                /* first block that is missing from the canonical prefix */
-	int64_t next_offset;           /* Kafka position of `partition` */
+	uint64_t start;                /* first block that is missing from the prefix, or the range */
+	int64_t next_offset;           /* stored position of `partition`; 0: none */
 };
 
 struct writer_conf {
-	bool bulk;                     /* backfill: no secondary indexes until writer_finish_bulk */
+	bool bulk;                     /* first load: an (almost) empty chain.log goes without secondary
+	                                  indexes until writer_finish_bulk; else they are made sure of */
 	int32_t partition;             /* Kafka partition, 0 in process */
+	bool has_range;                /* only blocks from..to, both included */
+	uint64_t from, to;
 };
+
+#define WRITER_BUSY 1 /* err.code of ERR_AGAIN: another process writes this chain */
 
 /**
  * Open the writer of one chain; takes the chain's advisory lock.
- * Errors: ERR_AGAIN no connection, or another process holds the lock (code 1: say so once and wait);
- * ERR_FATAL schema version is not this binary's.
+ *
+ * A range that begins at or below the first missing block extends the visible prefix like a writer
+ * without a range. One that begins above it is stored out of readers' sight, under a lock of its own,
+ * and joined to the prefix by the writer that gets there, when parent hash and discovered contracts
+ * fit; otherwise it is dropped and read again.
+ *
+ * Errors: ERR_AGAIN no connection, or WRITER_BUSY (say so once and wait); ERR_FATAL schema version is
+ * not this program's, chain not registered, range overlaps a stored one (the message says which
+ * ranges to ask for); ERR_STOP.
  */
 MUST_USE enum err_kind writer_open(struct writer **out, const char *url, const struct network *net,
 	const struct chain_conf *chain, const struct writer_conf *conf, struct err *e);
@@ -59,21 +76,33 @@ MUST_USE enum err_kind writer_past(struct writer *w, uint64_t window, struct are
 struct write_step {
 	const struct step *step;
 	const struct decoded *decoded;
+	const char *park; /* not NULL: its rows do not fit; keep the block, park logs and calls for
+	                     this reason */
 };
 
 /**
  * Apply steps in order, with bad records and the new position, in one transaction. Either all is
  * durable or nothing. Steps at or below the stored seq are skipped (a repeat changes nothing); a gap
  * in seq or a parent that is not the stored newest block is refused.
- * UNDO moves the block's rows to the orphan tables.
+ *
+ * UNDO moves the block's rows to the orphan tables; UNDOs in a row, also over several calls, are one
+ * fork. A NEW block that a backfilled range has stored already is compared, not written; when it
+ * differs, the stored ones from there on are undone first.
+ *
+ * Values that no column can hold (over 63 bits, years over 9999) are parked with their log.
+ *
  * Errors: ERR_AGAIN connection lost or serialization failure (outcome of a commit in doubt: reopen,
  * read the position, offer again); ERR_REJECT a row breaks a constraint (table and key named);
- * ERR_FATAL gap in the stream ("re-ingest from block N").
+ * ERR_FATAL gap in the stream ("re-ingest from block N"), a final block undone; ERR_STOP.
+ * After ERR_REJECT nothing was written and the writer can be used; after ERR_AGAIN it must be closed.
  */
 MUST_USE enum err_kind writer_apply(struct writer *w, const struct write_step *steps, size_t n,
 	const struct bad_record *bad, size_t bad_n, int64_t next_offset, struct err *e);
 
-/** After a bulk load: build what was left out; the tables are then as if written live. */
+/**
+ * After a bulk load: build what was left out; the tables are then as if written live. Nothing to do
+ * when it is all there. A stop cancels the build (ERR_STOP); the next writer_open makes up for it.
+ */
 MUST_USE enum err_kind writer_finish_bulk(struct writer *w, struct err *e);
 
 #endif
