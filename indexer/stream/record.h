@@ -4,13 +4,22 @@
 #include "base/buf.h"
 #include "stream/stream.h"
 
-/** Append one encoded record (schema/records/block.proto, message Step). stream_id: 16 bytes. */
+#define RECORD_VERSION   1
+#define RECORD_MAX_BYTES 16000000 /* one record; the topic's max.message.bytes is a little higher */
+
+/**
+ * Append one encoded record (schema/records/block.proto, message Step). stream_id: 16 bytes.
+ * Of a transaction only what the schema has is kept (no nonce, gas, signature).
+ * A record that does not fit marks the buffer bad (base/buf.h).
+ */
 void record_encode(struct buf *out, const struct step *s, uint64_t chain_id,
 	const uint8_t stream_id[16]);
 
 /**
- * Decode; everything variable in mem. The header is taken apart again and its hash, when the level
- * says hashed or better, is not recomputed here.
+ * Decode. Arrays and names are made in mem; extraData, log data and calldata point into raw, which
+ * therefore has to live as long as mem. Fields that this version does not know are skipped. The
+ * header is taken apart again and its hash, when the level says hashed or better, is not recomputed
+ * here.
  * Errors: ERR_REJECT with the field that is missing, out of range or of wrong length.
  */
 MUST_USE enum err_kind record_decode(struct step *out, struct bytes raw, uint64_t chain_id,

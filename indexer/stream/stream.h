@@ -25,6 +25,8 @@ struct step {
 	uint64_t head, safe, final; /* HEIGHTS; safe/final 0 = none yet */
 	bool has_safe, has_final;
 	int64_t head_time;         /* HEIGHTS: time of the node's head block, unix seconds */
+	uint64_t after_seq;        /* HEIGHTS: seq of the NEW or UNDO before it; the heights are about
+	                              the chain as it was then. Set by the body, not by the caller */
 };
 
 /** Where a stream's newest record stands. seq 0: the stream is empty. */
@@ -32,6 +34,7 @@ struct stream_tail {
 	uint64_t seq;
 	struct block_id id;        /* newest block that is not undone */
 	bool has_id;
+	uint8_t stream_id[16];     /* of the topic or queue; all zero: not known */
 };
 
 struct stream_writer;
@@ -62,7 +65,8 @@ struct step_batch {
 	size_t n;
 	struct bad_record *bad;
 	size_t bad_n;
-	int64_t next_offset; /* position after this batch: Kafka offset, or seq in process */
+	int64_t next_offset; /* position after this batch: Kafka offset; in process the newest seq taken */
+	uint8_t stream_id[16];
 };
 
 /**
