@@ -10,10 +10,11 @@
 /**
  * Append one encoded record (schema/records/block.proto, message Step). stream_id: 16 bytes.
  * Of a transaction only what the schema has is kept (no nonce, gas, signature).
- * A record that does not fit marks the buffer bad (base/buf.h).
+ * Errors: ERR_FATAL the record is over RECORD_MAX_BYTES or over what out may hold; out is then to be
+ * cleared.
  */
-void record_encode(struct buf *out, const struct step *s, uint64_t chain_id,
-	const uint8_t stream_id[16]);
+MUST_USE enum err_kind record_encode(struct buf *out, const struct step *s, uint64_t chain_id,
+	const uint8_t stream_id[16], struct err *e);
 
 /**
  * Decode. Arrays and names are made in mem; extraData, log data and calldata point into raw, which

@@ -14,6 +14,7 @@
 #include "stream/wire.h"
 
 #include <assert.h>
+#include <inttypes.h>
 
 #define FIXED_PART 1024 /* more than a Header, Log, Transaction or Discovery without variable fields */
 #define LENGTH_ROOM 2
@@ -237,7 +238,7 @@ static void put_heights(struct buf *b, const struct step *s)
 	end(b, m);
 }
 
-void record_encode(struct buf *out, const struct step *s, uint64_t chain_id,
+static void put_step(struct buf *out, const struct step *s, uint64_t chain_id,
 	const uint8_t stream_id[16])
 {
 	uint8_t *p;
@@ -260,6 +261,19 @@ void record_encode(struct buf *out, const struct step *s, uint64_t chain_id,
 		put_block(out, s->block);
 	else if (s->kind == STEP_HEIGHTS)
 		put_heights(out, s);
-	if (!out->bad)
-		out->p[out->n] = 0;
+}
+
+enum err_kind record_encode(struct buf *out, const struct step *s, uint64_t chain_id,
+	const uint8_t stream_id[16], struct err *e)
+{
+	const size_t at = out->n;
+
+	put_step(out, s, chain_id, stream_id);
+	if (out->bad || out->n - at > RECORD_MAX_BYTES)
+		return err_set(e, ERR_FATAL, "record", 0,
+			"block %" PRIu64 " makes a record of more than %d bytes, which the stream does not "
+			"carry: watch fewer contracts of this chain",
+			s->id.number, RECORD_MAX_BYTES);
+	out->p[out->n] = 0;
+	return ERR_NONE;
 }
