@@ -15,6 +15,7 @@
 #include "chain/recover.h"
 #include "chain/rlp.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define VANITY   32
@@ -350,37 +351,56 @@ bool header_author(struct address *out, const struct header *h)
 	return recover_address(out, &hash, seal, seal[64]);
 }
 
+/* Producer i of a sprint end whose length was checked. */
+static struct u256 producer_at(const struct header *h, size_t i, const uint8_t **address)
+{
+	*address = h->extra.p + VANITY + i * PRODUCER;
+	return u256_be_n(*address + 20, 20);
+}
+
+enum err_kind header_check_producers(const struct header *h, size_t *n, struct err *e)
+{
+	size_t len = h->extra.n, count;
+	const uint8_t *address, *before = NULL;
+
+	if ((h->number + 1) % BTTC_SPRINT)
+		return err_set(e, ERR_REJECT, "header", 0, "block %" PRIu64 " ends no sprint",
+			h->number);
+	if (len <= VANITY + SEAL || (len - VANITY - SEAL) % PRODUCER)
+		return err_set(e, ERR_REJECT, "header", 0,
+			"extraData of sprint end %" PRIu64 " has %zu bytes, not 97 + 40 a producer",
+			h->number, len);
+	count = (len - VANITY - SEAL) / PRODUCER;
+	for (size_t i = 0; i < count; i++, before = address) {
+		struct u256 power = producer_at(h, i, &address);
+
+		if (u256_is_zero(power) || !u256_fits_u64(power))
+			return err_set(e, ERR_REJECT, "header", 0,
+				"extraData of sprint end %" PRIu64
+				": power of producer %zu is zero or over 64 bits", h->number, i);
+		if (before && memcmp(before, address, 20) >= 0)
+			return err_set(e, ERR_REJECT, "header", 0,
+				"extraData of sprint end %" PRIu64
+				": producer %zu is not above the one before", h->number, i);
+	}
+	*n = count;
+	return ERR_NONE;
+}
+
 enum err_kind header_producers(const struct header *h, struct arena *mem, struct producer **out,
 	size_t *n, struct err *e)
 {
-	size_t len = h->extra.n, count;
+	enum err_kind k = header_check_producers(h, n, e);
+	const uint8_t *address;
 	struct producer *list;
 
-	if ((h->number + 1) % BTTC_SPRINT)
-		return err_set(e, ERR_REJECT, "header", 0,
-			"block %llu ends no sprint", (unsigned long long)h->number);
-	if (len <= VANITY + SEAL || (len - VANITY - SEAL) % PRODUCER)
-		return err_set(e, ERR_REJECT, "header", 0,
-			"extraData of sprint end %llu has %zu bytes, not 97 + 40 a producer",
-			(unsigned long long)h->number, len);
-	count = (len - VANITY - SEAL) / PRODUCER;
-	list = arena_calloc(mem, count, sizeof(*list));
-	for (size_t i = 0; i < count; i++) {
-		const uint8_t *p = h->extra.p + VANITY + i * PRODUCER;
-		struct u256 power = u256_be_n(p + 20, 20);
-
-		memcpy(list[i].address.b, p, 20);
-		list[i].power = power.w[0];
-		if (!power.w[0] || !u256_fits_u64(power))
-			return err_set(e, ERR_REJECT, "header", 0,
-				"extraData of sprint end %llu: power of producer %zu is zero or over "
-				"64 bits", (unsigned long long)h->number, i);
-		if (i && memcmp(list[i - 1].address.b, p, 20) >= 0)
-			return err_set(e, ERR_REJECT, "header", 0,
-				"extraData of sprint end %llu: producer %zu is not above the one "
-				"before", (unsigned long long)h->number, i);
+	if (k)
+		return k;
+	list = arena_calloc(mem, *n, sizeof(*list));
+	for (size_t i = 0; i < *n; i++) {
+		list[i].power = producer_at(h, i, &address).w[0];
+		memcpy(list[i].address.b, address, 20);
 	}
 	*out = list;
-	*n = count;
 	return ERR_NONE;
 }

@@ -53,6 +53,7 @@ struct producer {
 	struct address address;
 	uint64_t power;
 };
+MUST_USE enum err_kind header_check_producers(const struct header *h, size_t *n, struct err *e);
 MUST_USE enum err_kind header_producers(const struct header *h, struct arena *mem,
 	struct producer **out, size_t *n, struct err *e);
 

@@ -76,9 +76,11 @@ MUST_USE enum err_kind verify_receipts(enum header_kind kind, const struct heade
 
 /**
  * Is tx->from the account that signed it? transactionsRoot commits to the signature only, so a kept
- * transaction whose sender matters is checked by this after verify_receipts. ERR_REJECT when not.
+ * transaction whose sender matters is checked by this after verify_receipts. Not for TRON (signed in
+ * another way); a state-sync transaction has no sender and passes.
+ * Errors: ERR_REJECT another account or none; code VERIFY_UNSUPPORTED as above.
  */
-MUST_USE enum err_kind verify_sender(const struct tx *tx, struct arena *mem, struct err *e);
+MUST_USE enum err_kind verify_sender(const struct tx *tx, struct err *e);
 
 /** Hash of the state-sync transaction of a BTTC block (protocol.md 4). */
 void verify_state_sync_hash(struct hash32 *out, uint64_t number, const struct hash32 *block_hash);

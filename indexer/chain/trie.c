@@ -1,0 +1,384 @@
+/*
+ * Merkle-Patricia tries with the keys rlp(0), rlp(1), ..., as transactionsRoot and receiptsRoot are built.
+ *
+ * The keys of such a trie are known and their order is arithmetic (1..127, 0, 128, ...), so the trie
+ * is never stored: a node over a range of ordered keys is encoded by encoding its children first, on
+ * the stack. Values are hashed where they lie. No key is the prefix of another, so branch nodes never
+ * have a value.
+ *
+ * The same recursion yields proofs: nodes whose range holds the wanted key are copied as they are made.
+ */
+#include "chain/trie.h"
+
+#include "chain/keccak.h"
+#include "chain/rlp.h"
+
+#include <string.h>
+
+#define KEY_MAX    18  /* nibbles of rlp(index) */
+#define BRANCH_MAX (3 + 16 * 33 + 1)
+
+const struct hash32 trie_empty_root = {{0x56, 0xe8, 0x1f, 0x17, 0x1b, 0xcc, 0x55, 0xa6, 0xff, 0x83,
+	0x45, 0xe6, 0x92, 0xc0, 0xf8, 0x6e, 0x5b, 0x48, 0xe0, 0x1b, 0x99, 0x6c, 0xad, 0xc0, 0x01,
+	0x62, 0x2f, 0xb5, 0xe3, 0x63, 0xb4, 0x21}};
+
+struct key {
+	uint8_t nibble[KEY_MAX];
+	unsigned n;
+};
+
+/* What a parent holds of a child: the node itself when it is short, else the string of its hash. */
+struct ref {
+	uint8_t b[33];
+	uint8_t n;
+};
+
+struct build {
+	const struct bytes *values;
+	size_t n;
+	size_t target; /* position in key order whose path is wanted; SIZE_MAX: none */
+	struct arena *mem;
+	struct bytes nodes[KEY_MAX + 1]; /* deepest first */
+	size_t node_count;
+};
+
+static void key_of(struct key *k, uint64_t index)
+{
+	uint8_t be[8], raw[9];
+	unsigned n = 0;
+
+	for (int i = 0; i < 8; i++)
+		be[i] = (uint8_t)(index >> 8 * (7 - i));
+	while (n < 8 && !be[n])
+		n++;
+	if (n == 7 && be[7] < 0x80) {
+		raw[0] = be[7];
+		k->n = 2;
+	} else {
+		raw[0] = (uint8_t)(0x80 + 8 - n);
+		memcpy(raw + 1, be + n, 8 - n);
+		k->n = 2 * (1 + 8 - n);
+	}
+	for (unsigned i = 0; i < k->n; i++)
+		k->nibble[i] = i % 2 ? raw[i / 2] & 15 : raw[i / 2] >> 4;
+}
+
+/* Index of the key at a position in ascending order of keys: 1..127, 0, 128, 129, ... */
+static uint64_t index_at(size_t pos, size_t n)
+{
+	size_t low = n - 1 < 127 ? n - 1 : 127;
+
+	return pos < low ? pos + 1 : pos == low ? 0 : pos;
+}
+
+static size_t position_of(size_t index, size_t n)
+{
+	size_t low = n - 1 < 127 ? n - 1 : 127;
+
+	return index == 0 ? low : index <= low ? index - 1 : index;
+}
+
+/* Hex-prefix form of nibbles [from, to) as an RLP string. Returns its length, at most 12. */
+static size_t compact(uint8_t *out, const struct key *k, unsigned from, unsigned to, bool leaf)
+{
+	uint8_t raw[1 + KEY_MAX / 2];
+	unsigned odd = (to - from) & 1, n = 1;
+
+	raw[0] = (uint8_t)((leaf ? 0x20 : 0) + (odd ? 0x10 + k->nibble[from] : 0));
+	for (unsigned i = from + odd; i < to; i += 2)
+		raw[n++] = (uint8_t)(k->nibble[i] << 4 | k->nibble[i + 1]);
+	if (n == 1) { /* always below 0x80: its own encoding */
+		out[0] = raw[0];
+		return 1;
+	}
+	out[0] = (uint8_t)(0x80 + n);
+	memcpy(out + 1, raw, n);
+	return 1 + n;
+}
+
+/* Make the reference to the node head||body, keep a copy when it is on the wanted path. */
+static void refer(struct build *b, bool root, bool on_path, struct bytes head, struct bytes body,
+	struct ref *out)
+{
+	size_t n = head.n + body.n;
+	struct hash32 h;
+	struct keccak k;
+
+	if (n < 32 && !root) {
+		memcpy(out->b, head.p, head.n);
+		if (body.n)
+			memcpy(out->b + head.n, body.p, body.n);
+		out->n = (uint8_t)n;
+		return;
+	}
+	keccak_init(&k);
+	keccak_add(&k, head.p, head.n);
+	keccak_add(&k, body.p, body.n);
+	keccak_done(&k, &h);
+	out->b[0] = 0xa0;
+	memcpy(out->b + 1, h.b, 32);
+	out->n = 33;
+	if (on_path) {
+		uint8_t *copy = arena_alloc(b->mem, n);
+
+		memcpy(copy, head.p, head.n);
+		if (body.n)
+			memcpy(copy + head.n, body.p, body.n);
+		b->nodes[b->node_count++] = (struct bytes){copy, n};
+	}
+}
+
+static void leaf(struct build *b, size_t pos, unsigned depth, bool root, struct ref *out)
+{
+	uint64_t index = index_at(pos, b->n);
+	struct bytes v = b->values[index];
+	uint8_t item[9], path[12], head[32];
+	size_t item_n = 0, path_n, n;
+	struct key k;
+
+	key_of(&k, index);
+	path_n = compact(path, &k, depth, k.n, true);
+	if (v.n != 1 || v.p[0] >= 0x80)
+		item_n = rlp_prefix(item, 0x80, v.n);
+	n = rlp_prefix(head, 0xc0, path_n + item_n + v.n);
+	memcpy(head + n, path, path_n);
+	memcpy(head + n + path_n, item, item_n);
+	refer(b, root, pos == b->target, (struct bytes){head, n + path_n + item_n}, v, out);
+}
+
+static void node(struct build *b, size_t begin, size_t end, unsigned depth, bool root,
+	struct ref *out);
+
+static void branch(struct build *b, size_t begin, size_t end, unsigned depth, bool root,
+	struct ref *out)
+{
+	uint8_t payload[BRANCH_MAX], head[9];
+	size_t n = 0, at = begin, stop, head_n;
+	struct ref child;
+	struct key k;
+
+	for (unsigned nibble = 0; nibble < 16; nibble++) {
+		for (stop = at; stop < end; stop++) {
+			key_of(&k, index_at(stop, b->n));
+			if (k.nibble[depth] != nibble)
+				break;
+		}
+		if (stop == at) {
+			payload[n++] = 0x80;
+			continue;
+		}
+		node(b, at, stop, depth + 1, false, &child);
+		memcpy(payload + n, child.b, child.n);
+		n += child.n;
+		at = stop;
+	}
+	payload[n++] = 0x80;
+	head_n = rlp_prefix(head, 0xc0, n);
+	refer(b, root, begin <= b->target && b->target < end, (struct bytes){head, head_n},
+		(struct bytes){payload, n}, out);
+}
+
+/* The node over the keys at positions [begin, end), which agree in their first `depth` nibbles. */
+static void node(struct build *b, size_t begin, size_t end, unsigned depth, bool root,
+	struct ref *out)
+{
+	struct key first, last;
+	unsigned same = depth;
+	uint8_t head[32], path[12];
+	size_t n, path_n;
+	struct ref child;
+
+	if (end - begin == 1) {
+		leaf(b, begin, depth, root, out);
+		return;
+	}
+	key_of(&first, index_at(begin, b->n));
+	key_of(&last, index_at(end - 1, b->n));
+	while (first.nibble[same] == last.nibble[same])
+		same++;
+	if (same == depth) {
+		branch(b, begin, end, depth, root, out);
+		return;
+	}
+	branch(b, begin, end, same, false, &child);
+	path_n = compact(path, &first, depth, same, false);
+	n = rlp_prefix(head, 0xc0, path_n + child.n);
+	memcpy(head + n, path, path_n);
+	refer(b, root, begin <= b->target && b->target < end, (struct bytes){head, n + path_n},
+		(struct bytes){child.b, child.n}, out);
+}
+
+void trie_root(struct hash32 *out, const struct bytes *values, size_t n)
+{
+	struct build b = {.values = values, .n = n, .target = SIZE_MAX};
+	struct ref r;
+
+	if (!n) {
+		*out = trie_empty_root;
+		return;
+	}
+	node(&b, 0, n, 0, true, &r);
+	memcpy(out->b, r.b + 1, 32);
+}
+
+void trie_prove(const struct bytes *values, size_t n, size_t index, struct arena *mem,
+	struct bytes **nodes, size_t *node_count)
+{
+	struct build b = {.values = values, .n = n, .target = position_of(index, n), .mem = mem};
+	struct bytes *list;
+	struct ref r;
+
+	node(&b, 0, n, 0, true, &r);
+	list = arena_calloc(mem, b.node_count, sizeof(*list));
+	for (size_t i = 0; i < b.node_count; i++)
+		list[i] = b.nodes[b.node_count - 1 - i];
+	*nodes = list;
+	*node_count = b.node_count;
+}
+
+/* ---- checking a proof ---------------------------------------------------------------------- */
+
+struct walk {
+	const struct bytes *nodes;
+	size_t count, next;
+	struct key key;
+	unsigned at; /* nibbles of the key already walked */
+	struct err *e;
+};
+
+static enum err_kind bad(const struct walk *w, const char *why)
+{
+	return err_set(w->e, ERR_REJECT, "trie", 0, "proof node %zu: %s", w->next ? w->next - 1 : 0,
+		why);
+}
+
+/* Take the next listed node, which must hash to the reference. */
+static enum err_kind next_node(struct walk *w, const uint8_t *hash, struct bytes *out)
+{
+	struct hash32 h;
+
+	if (w->next == w->count)
+		return err_set(w->e, ERR_REJECT, "trie", 0, "the proof ends before the value");
+	*out = w->nodes[w->next++];
+	keccak256(&h, out->p, out->n);
+	if (memcmp(h.b, hash, 32))
+		return bad(w, "does not hash to its reference");
+	if (out->n < 32 && w->next > 1)
+		return bad(w, "is too short to be referred to by hash");
+	return ERR_NONE;
+}
+
+/* Split a node into its 2 or 17 items; 0 when it is neither. */
+static size_t split(struct bytes node_rlp, struct rlp_item items[17])
+{
+	struct rlp_item list;
+	struct bytes in = node_rlp;
+	size_t n = 0;
+
+	if (!rlp_next(&in, &list) || !list.list || in.n)
+		return 0;
+	in = list.payload;
+	while (in.n) {
+		if (n == 17 || !rlp_next(&in, &items[n]))
+			return 0;
+		n++;
+	}
+	return n == 2 || n == 17 ? n : 0;
+}
+
+/* Match a hex-prefix path with the key. Sets *is_leaf and moves on; false when malformed. */
+static bool match_path(struct walk *w, const struct rlp_item *path, bool *is_leaf, bool *same)
+{
+	struct bytes p = path->payload;
+	unsigned flag, from;
+
+	if (path->list || !p.n)
+		return false;
+	flag = p.p[0] >> 4;
+	if (flag > 3 || (!(flag & 1) && p.p[0] & 15))
+		return false;
+	*is_leaf = flag & 2;
+	from = flag & 1 ? 1 : 2;
+	if (!*is_leaf && 2 * p.n == from)
+		return false;
+	*same = true;
+	for (size_t i = from; i < 2 * p.n; i++) {
+		unsigned nibble = i % 2 ? p.p[i / 2] & 15 : p.p[i / 2] >> 4;
+
+		if (w->at == w->key.n || w->key.nibble[w->at] != nibble) {
+			*same = false;
+			return true;
+		}
+		w->at++;
+	}
+	return true;
+}
+
+/* Follow a child: inline node or hash. *found is false when the slot is empty. */
+static enum err_kind follow(struct walk *w, const struct rlp_item *child, struct bytes *out,
+	bool *found)
+{
+	*found = true;
+	if (child->list) {
+		if (child->whole.n >= 32)
+			return bad(w, "holds a node that is too long to be inline");
+		*out = child->whole;
+		return ERR_NONE;
+	}
+	if (!child->payload.n) {
+		*found = false;
+		return ERR_NONE;
+	}
+	if (child->payload.n != 32)
+		return bad(w, "refers to a child by something that is no hash");
+	return next_node(w, child->payload.p, out);
+}
+
+/* One step down from a node. Sets *value when it is reached. */
+static enum err_kind step(struct walk *w, struct bytes *at, struct bytes *value, bool *done)
+{
+	struct rlp_item items[17];
+	size_t n = split(*at, items);
+	bool is_leaf = false, found = true;
+	enum err_kind k;
+
+	if (!n)
+		return bad(w, "is no trie node");
+	if (n == 17) {
+		if (w->at == w->key.n)
+			return bad(w, "the key ends in a branch");
+		k = follow(w, &items[w->key.nibble[w->at++]], at, &found);
+	} else {
+		if (!match_path(w, &items[0], &is_leaf, &found))
+			return bad(w, "has a malformed path");
+		if (is_leaf && found && w->at == w->key.n && !items[1].list) {
+			*value = items[1].payload;
+			*done = true;
+			return ERR_NONE;
+		}
+		found = found && !is_leaf;
+		k = found ? follow(w, &items[1], at, &found) : ERR_NONE;
+	}
+	return k ? k : found ? ERR_NONE : bad(w, "the key is not in the trie");
+}
+
+enum err_kind trie_verify(const struct hash32 *root, uint64_t index, const struct bytes *nodes,
+	size_t node_count, struct bytes *value, struct err *e)
+{
+	struct walk w = {.nodes = nodes, .count = node_count, .e = e};
+	struct bytes at, found = {0};
+	bool done = false;
+	enum err_kind k;
+
+	key_of(&w.key, index);
+	k = next_node(&w, root->b, &at);
+	while (!k && !done)
+		k = step(&w, &at, &found, &done);
+	if (k)
+		return k;
+	if (w.next != node_count)
+		return err_set(e, ERR_REJECT, "trie", 0, "%zu superfluous proof nodes",
+			node_count - w.next);
+	*value = found;
+	return ERR_NONE;
+}
