@@ -1,0 +1,150 @@
+"""All recorded forks played live, also with a kill in the middle of an UNDO; forks that must stop the chain."""
+from harness import *
+
+GOLDEN = os.path.join(RECORDINGS, "golden")
+ROOT_WORLD = os.path.join(RECORDINGS, "world", "root")
+BTTC = os.path.join(RECORDINGS, "world", "bttc")
+
+
+def n(x):
+    return x if isinstance(x, int) else int(x, 0)
+
+
+def forks(*path):
+    out = []
+    for f in gz(*path, "reorg.json.gz"):
+        tip = max(n(b["block"]["number"]) for b in f["orphaned"])
+        win = max(n(b["block"]["number"]) for b in f["canonical"])
+        out.append((n(f["forkPoint"]), tip, win, f))
+    return out
+
+
+def clean_tables(network_file, url, key, last):
+    dsn = new_database()
+    index_all(network_file, dsn, "--rpc", f"{key}={url}")
+    return tables(dsn)
+
+
+def network_file(*dirs):
+    rc, out, err = run_cli("network", "from-recording", *dirs)
+    assert rc == 0, err
+    path = os.path.join(TMP, os.path.basename(dirs[0]) + ".json")
+    with open(path, "w") as f:
+        f.write(out)
+    return path
+
+
+def orphan_keys(dsn):
+    return {(int(b), h) for b, h in psql(dsn, "SELECT number, '0x' || encode(hash,'hex') FROM chain.orphan_block")}
+
+
+def play(d, path, key, crash=None):
+    net = network_file(d)
+    last = {"golden": 1184, "root": 389, "bttc": 7778}[os.path.basename(d)]
+    with replay(d) as r:
+        want = clean_tables(net, r.url(key), key, last)
+        dsn = new_database()
+        all_forks = forks(*path)
+        r.control({key: {"head": all_forks[0][0]}})
+        p, port = None, free_port()
+        api = Api(port)
+
+        def start(env=None):
+            return Proc("up", "--network", net, "--database", dsn, "--rpc", f"{key}={r.url(key)}", "--listen",
+                        f"127.0.0.1:{port}", "--no-progress", "--poll-period", "30ms", env=env)
+        try:
+            for i, (point, tip, win, f) in enumerate(all_forks, 1):
+                # crash: the process kills itself at a fault point (dev builds), or we kill it
+                if p is None:
+                    p = start()
+                r.control({key: {"head": point}})
+                api.wait_indexed(key, point)
+                r.control({key: {"head": tip, "fork": i}})
+                api.wait_indexed(key, tip)
+                got = psql(dsn, f"SELECT '0x' || encode(hash,'hex') FROM chain.block WHERE number > {point} ORDER BY number")
+                assert [h for (h,) in got] == [b["block"]["hash"] for b in f["orphaned"]], f"fork {i}: orphaned branch"
+                if crash:
+                    p.kill()
+                    p = None
+                    r.control({key: {"head": win}})
+                    p = start()
+                    for _ in range(crash):
+                        time.sleep(0.15)
+                        p.kill()
+                        p = start()
+                else:
+                    r.control({key: {"head": win}})
+                api.wait_indexed(key, win)
+                got = psql(dsn, f"SELECT '0x' || encode(hash,'hex') FROM chain.block WHERE number > {point} ORDER BY number")
+                assert [h for (h,) in got] == [b["block"]["hash"] for b in f["canonical"]][: len(got)], f"fork {i}: canonical"
+                gone = {(n(b["block"]["number"]), b["block"]["hash"]) for b in f["orphaned"]}
+                assert gone <= orphan_keys(dsn), f"fork {i}: orphaned blocks are kept"
+            r.control({key: {"head": last}})
+            api.wait_indexed(key, last)
+            p.stop()
+        finally:
+            if p:
+                p.kill()
+        assert_same_tables(tables(dsn), want, f"{d} after {len(all_forks)} forks")
+        (count, depth), = psql(dsn, "SELECT count(*), sum(depth) FROM chain.fork")
+        if not crash:
+            assert (int(count), int(depth)) == (len(all_forks), sum(t - q for q, t, _, _ in all_forks))
+
+
+def test_golden_forks_live():
+    play(GOLDEN, ("golden",), "root")
+
+
+def test_world_root_forks_live():
+    play(ROOT_WORLD, ("world", "root"), "root")
+
+
+def test_bttc_forks_live_head_goes_down():
+    play(BTTC, ("world", "bttc"), "bttc")
+
+
+def test_golden_forks_with_kills():
+    play(GOLDEN, ("golden",), "root", crash=2)
+
+
+def test_fork_while_down():
+    net = network_file(GOLDEN)
+    point, tip, win, f = forks("golden")[0]
+    dsn = new_database()
+    with replay(GOLDEN, args=["--head", str(tip), "--fork", "1"]) as r:
+        index_all(net, dsn, "--rpc", f"root={r.url('root')}")
+        assert psql(dsn, f"SELECT encode(hash,'hex') FROM chain.block WHERE number = {tip}") == [[f["orphaned"][-1]["block"]["hash"][2:]]]
+        r.control({"root": {"head": 1184}})
+        index_all(net, dsn, "--rpc", f"root={r.url('root')}")
+        want = clean_tables(net, r.url("root"), "root", 1184)
+    assert_same_tables(tables(dsn), want, "fork while down")
+
+
+def test_fork_below_final_stops_the_chain():
+    """The depth-32 fork where final is 10 blocks behind: nothing may change, health must tell."""
+    net = network_file(GOLDEN)
+    text = open(net).read()
+    conf = json.loads(text)
+    conf["chains"][0]["finality"]["final_depth"] = 10
+    conf["chains"][0]["finality"]["safe_depth"] = 5
+    net = os.path.join(TMP, "shallow.json")
+    with open(net, "w") as o:
+        json.dump(conf, o)
+    point, tip, win, f = forks("golden")[0]
+    dsn = new_database()
+    with replay(GOLDEN, args=["--head", str(tip), "--fork", "1", "--final-depth", "10", "--safe-depth", "5"]) as r:
+        with up("--network", net, "--database", dsn, "--rpc", f"root={r.url('root')}", "--poll-period", "30ms") as (p, api):
+            api.wait_indexed("root", tip)
+            before = tables(dsn, orphans=True)
+            r.control({"root": {"head": 1184}})
+            p.wait_text(r"final", 30)
+            wait_for("not ready", lambda: api.raw("/readyz")[0] == 503)
+            assert api.raw("/healthz")[0] == 200
+            assert_same_tables(tables(dsn, orphans=True), before, "halted chain")
+            p.stop()
+        rc, _, err = run_cli("up", "--network", net, "--database", dsn, "--rpc", f"root={r.url('root')}", "--listen",
+                             "127.0.0.1:0", "--until-head", "--no-progress")
+        assert rc == 1 and "final" in err and "nothing was changed" in err, err
+
+
+run(globals())
