@@ -387,20 +387,24 @@ enum err_kind header_check_producers(const struct header *h, size_t *n, struct e
 	return ERR_NONE;
 }
 
+void header_copy_producers(const struct header *h, struct producer *out, size_t n)
+{
+	const uint8_t *address;
+
+	for (size_t i = 0; i < n; i++) {
+		out[i].power = producer_at(h, i, &address).w[0];
+		memcpy(out[i].address.b, address, 20);
+	}
+}
+
 enum err_kind header_producers(const struct header *h, struct arena *mem, struct producer **out,
 	size_t *n, struct err *e)
 {
 	enum err_kind k = header_check_producers(h, n, e);
-	const uint8_t *address;
-	struct producer *list;
 
 	if (k)
 		return k;
-	list = arena_calloc(mem, *n, sizeof(*list));
-	for (size_t i = 0; i < *n; i++) {
-		list[i].power = producer_at(h, i, &address).w[0];
-		memcpy(list[i].address.b, address, 20);
-	}
-	*out = list;
+	*out = arena_calloc(mem, *n, sizeof(**out));
+	header_copy_producers(h, *out, *n);
 	return ERR_NONE;
 }

@@ -43,17 +43,23 @@ bool header_author(struct address *out, const struct header *h);
 
 #define BTTC_SPRINT 64
 
-/**
- * The producer set that a sprint-end header ((number + 1) % 64 == 0) announces, in force from the
- * next block on: (address, power) strictly ascending by address.
- * Errors: ERR_REJECT not a sprint end, a length that is not 97 + 40k with k > 0, wrong order, a power
- * of zero or over 64 bits.
- */
 struct producer {
 	struct address address;
 	uint64_t power;
 };
+
+/**
+ * Is the producer set that a sprint-end header ((number + 1) % 64 == 0) announces well formed? It is
+ * in force from the next block on, strictly ascending by address. *n: its size, at least 1.
+ * Errors: ERR_REJECT not a sprint end, a length that is not 97 + 40k with k > 0, wrong order, a power
+ * of zero or over 64 bits.
+ */
 MUST_USE enum err_kind header_check_producers(const struct header *h, size_t *n, struct err *e);
+
+/** Copy the n producers of a header that passed header_check_producers. */
+void header_copy_producers(const struct header *h, struct producer *out, size_t n);
+
+/** Both in one: the set in the arena. */
 MUST_USE enum err_kind header_producers(const struct header *h, struct arena *mem,
 	struct producer **out, size_t *n, struct err *e);
 
