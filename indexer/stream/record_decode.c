@@ -516,6 +516,8 @@ static enum err_kind check_step(struct reader *r, const struct step_wire *w, uin
 			w->chain_id, chain_id);
 	if (heights != !w->seq)
 		return bad(r, &top, "seq", heights ? "set in HEIGHTS" : "missing");
+	if (heights && w->number)
+		return bad(r, &top, "number", "set in HEIGHTS");
 	for (unsigned i = 7; i <= 8; i++)
 		if (heights == !!(seen & 1u << i))
 			return bad(r, &top, step_fields[i].name,

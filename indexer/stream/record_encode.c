@@ -1,10 +1,11 @@
 /*
  * struct step to bytes of message Step (schema/records/block.proto).
  *
- * Written straight in wire format, in the order of field numbers, with zero values left out: byte for
- * byte what protobuf-c packs (tests/unit/stream/test_record.c holds the two against each other), in one
- * pass and a tenth of the time. Every part reserves room for the most it can need, then writes
- * without further checks.
+ * Written straight in wire format, in the order of field numbers, with zero values left out: byte
+ * for byte what protobuf-c packs (tests/unit/stream/test_record.c holds the two against each other),
+ * but in one pass over our own structs, without a copy in protobuf-c's: 60 ns a log with its share
+ * of the header, where filling, measuring and packing take about four times that. Every part
+ * reserves room for the most it can need, then writes without further checks.
  *
  * A nested message is written before its length is known. Two bytes are kept free for the length;
  * when it turns out to need one or three, the message is moved.

@@ -13,6 +13,7 @@
 enum wire_type { WIRE_VARINT = 0, WIRE_I64 = 1, WIRE_LEN = 2, WIRE_I32 = 5 };
 
 #define WIRE_VARINT_MAX 10 /* bytes of the longest varint */
+#define WIRE_VARINT32   5  /* the same for tags and lengths */
 
 /* -------- writing: into memory that the caller has made large enough -------- */
 
@@ -66,12 +67,12 @@ struct wire_field {
 	struct bytes b;  /* LEN: inside the input; others empty */
 };
 
-/** False when it is cut short or does not fit in 64 bits. */
-static inline bool wire_read_varint(struct wire_in *in, uint64_t *out)
+/** False when it is cut short, longer than max bytes, or does not fit in 64 bits. */
+static inline bool wire_read_varint(struct wire_in *in, unsigned max, uint64_t *out)
 {
 	uint64_t v = 0;
 
-	for (unsigned shift = 0; shift < 70 && in->p < in->end; shift += 7) {
+	for (unsigned shift = 0; shift < 7 * max && in->p < in->end; shift += 7) {
 		uint8_t b = *in->p++;
 
 		if (shift == 63 && b > 1)
@@ -100,18 +101,18 @@ static inline int wire_next(struct wire_in *in, struct wire_field *f)
 
 	if (in->p == in->end)
 		return 0;
-	if (!wire_read_varint(in, &tag) || tag >> 32 || !(tag >> 3))
+	if (!wire_read_varint(in, WIRE_VARINT32, &tag) || tag >> 32 || !(tag >> 3))
 		return -1;
 	*f = (struct wire_field){.no = (uint32_t)(tag >> 3), .type = (enum wire_type)(tag & 7)};
 	switch (tag & 7) {
 	case WIRE_VARINT:
-		return wire_read_varint(in, &f->v) ? 1 : -1;
+		return wire_read_varint(in, WIRE_VARINT_MAX, &f->v) ? 1 : -1;
 	case WIRE_I64:
 		return wire_skip(in, 8) ? 1 : -1;
 	case WIRE_I32:
 		return wire_skip(in, 4) ? 1 : -1;
 	case WIRE_LEN:
-		if (!wire_read_varint(in, &n) || n > (size_t)(in->end - in->p))
+		if (!wire_read_varint(in, WIRE_VARINT32, &n) || n > (size_t)(in->end - in->p))
 			return -1;
 		f->b = (struct bytes){in->p, (size_t)n};
 		in->p += n;

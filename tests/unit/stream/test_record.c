@@ -433,10 +433,11 @@ DAMAGE(found_long, p->block->found[0]->rule = (char *)"0123456789012345678901234
 static Bttc__V1__Heights no_heights = BTTC__V1__HEIGHTS__INIT;
 DAMAGE(heights, p->heights = &no_heights)
 DAMAGE(heights_seq, p->kind = 3)
-DAMAGE(heights_hash, p->kind = 3; p->seq = 0)
-DAMAGE(heights_parent, p->kind = 3; p->seq = 0; p->hash.len = 0)
-DAMAGE(heights_block, p->kind = 3; p->seq = 0; p->hash.len = p->parent.len = 0)
-DAMAGE(heights_none, p->kind = 3; p->seq = 0; p->hash.len = p->parent.len = 0; p->block = NULL)
+DAMAGE(heights_number, p->kind = 3; p->seq = 0)
+DAMAGE(heights_hash, p->kind = 3; p->seq = p->number = 0)
+DAMAGE(heights_parent, p->kind = 3; p->seq = p->number = 0; p->hash.len = 0)
+DAMAGE(heights_block, p->kind = 3; p->seq = p->number = 0; p->hash.len = p->parent.len = 0)
+DAMAGE(heights_none, p->kind = 3; p->seq = p->number = 0; p->hash.len = p->parent.len = 0; p->block = NULL)
 
 static const struct damage damages[] = {
 	{no_version, "version: missing"},
@@ -492,6 +493,7 @@ static const struct damage damages[] = {
 	{found_long, "block.found[0].rule: 65 bytes, 1 to 64 wanted"},
 	{heights, "heights: set, but not HEIGHTS"},
 	{heights_seq, "seq: set in HEIGHTS"},
+	{heights_number, "number: set in HEIGHTS"},
 	{heights_hash, "hash: set in HEIGHTS"},
 	{heights_parent, "parent: set in HEIGHTS"},
 	{heights_block, "block: set, but not NEW"},
