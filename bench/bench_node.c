@@ -1,0 +1,62 @@
+/*
+ * A node of recordings or synthetic chains for benches and hand tests; bttc-indexer replay-server is the
+ * same with all options. Prints "listening on PORT" and serves until SIGTERM.
+ *
+ *   bench_node HOST:PORT RECORDING... [--tron] [--control] [--speed N] [--head N] [--fork N] [--fault F]
+ */
+#include "base/stop.h"
+#include "replay/replay.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int run(struct replay_conf *conf, struct err *e)
+{
+	struct replay *r;
+
+	if (stop_install(e) || replay_start(&r, conf, e))
+		return 1;
+	printf("listening on %u\n", replay_port(r));
+	fflush(stdout);
+	while (!stop_wait_ms(1000))
+		;
+	replay_stop(r);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct replay_conf conf = {.listen = argc > 1 ? argv[1] : "127.0.0.1:0"};
+	struct replay_chain *chains = NULL;
+	const char *faults[64];
+	struct err e = {0};
+	int rc = 0;
+
+	conf.faults = faults;
+	for (int i = 2; i < argc && !rc; i++) {
+		if (!strcmp(argv[i], "--control"))
+			conf.control = true;
+		else if (!strcmp(argv[i], "--tron"))
+			for (size_t c = 0; c < conf.chain_count; c++)
+				chains[c].tron_shape = true;
+		else if (!strcmp(argv[i], "--speed") && i + 1 < argc)
+			conf.speed = strtoll(argv[++i], NULL, 10);
+		else if (!strcmp(argv[i], "--fork") && i + 1 < argc)
+			conf.fork = (unsigned)strtoul(argv[++i], NULL, 10);
+		else if (!strcmp(argv[i], "--fault") && i + 1 < argc && conf.fault_count < 64)
+			faults[conf.fault_count++] = argv[++i];
+		else if (!strcmp(argv[i], "--head") && i + 1 < argc) {
+			conf.has_head = true;
+			conf.head = strtoull(argv[++i], NULL, 10);
+		} else if (replay_chains_add(&chains, &conf.chain_count, argv[i], false, &e))
+			rc = 2;
+	}
+	conf.chains = chains;
+	if (!rc)
+		rc = run(&conf, &e);
+	replay_chains_free(chains, conf.chain_count);
+	if (rc)
+		fprintf(stderr, "bench_node: %s\n", e.msg);
+	return rc;
+}
