@@ -27,19 +27,21 @@ static int run(struct replay_conf *conf, struct err *e)
 
 int main(int argc, char **argv)
 {
-	struct replay_conf conf = {.listen = argc > 1 ? argv[1] : "127.0.0.1:0"};
-	struct replay_chain *chains = NULL;
-	const char *faults[64];
+	struct replay_chain chains[16];
+	struct replay_conf conf = {.listen = argc > 1 ? argv[1] : "127.0.0.1:0", .chains = chains};
+	struct replay_dirs *dirs = NULL;
+	const char *faults[64], *texts[16];
 	struct err e = {0};
-	int rc = 0;
+	size_t n = 0;
+	bool tron = false;
+	int rc;
 
 	conf.faults = faults;
-	for (int i = 2; i < argc && !rc; i++) {
+	for (int i = 2; i < argc; i++) {
 		if (!strcmp(argv[i], "--control"))
 			conf.control = true;
 		else if (!strcmp(argv[i], "--tron"))
-			for (size_t c = 0; c < conf.chain_count; c++)
-				chains[c].tron_shape = true;
+			tron = true;
 		else if (!strcmp(argv[i], "--speed") && i + 1 < argc)
 			conf.speed = strtoll(argv[++i], NULL, 10);
 		else if (!strcmp(argv[i], "--fork") && i + 1 < argc)
@@ -49,13 +51,11 @@ int main(int argc, char **argv)
 		else if (!strcmp(argv[i], "--head") && i + 1 < argc) {
 			conf.has_head = true;
 			conf.head = strtoull(argv[++i], NULL, 10);
-		} else if (replay_chains_add(&chains, &conf.chain_count, argv[i], false, &e))
-			rc = 2;
+		} else if (n < 16)
+			texts[n++] = argv[i];
 	}
-	conf.chains = chains;
-	if (!rc)
-		rc = run(&conf, &e);
-	replay_chains_free(chains, conf.chain_count);
+	rc = replay_expand(&dirs, texts, n, tron, chains, 16, &conf.chain_count, &e) ? 2 : run(&conf, &e);
+	replay_dirs_free(dirs);
 	if (rc)
 		fprintf(stderr, "bench_node: %s\n", e.msg);
 	return rc;

@@ -132,7 +132,9 @@ static enum err_kind start_replay(struct pipeline *p, struct err *e)
 
 		if (p->url_count[c] || !cc->recording)
 			continue;
-		rc[n] = (struct replay_chain){cc->key, cc->recording, cc->recording_tron_shape};
+		rc[n] = (struct replay_chain){.key = cc->key, .dir = cc->recording,
+			.tron_shape = cc->recording_tron_shape, .safe_depth = cc->safe_depth,
+			.final_depth = cc->final_depth};
 		which[n++] = c;
 		if (cc->kind != CHAIN_BTTC || !conf.final_depth) {
 			conf.final_depth = cc->final_depth;

@@ -9,13 +9,10 @@
 #include "replay/rpc.h"
 #include "replay/server.h"
 
-#include <dirent.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define FROM "replay"
 
@@ -164,117 +161,4 @@ void replay_stop(struct replay *r)
 	rpc_free(r->rpc);
 	pthread_mutex_destroy(&r->lock);
 	free(r);
-}
-
-/* ---- what to serve ----------------------------------------------------------------------------- */
-
-static bool has_meta(const char *dir)
-{
-	char path[4096];
-
-	return snprintf(path, sizeof(path), "%s/meta.json", dir) < (int)sizeof(path) &&
-		!access(path, R_OK);
-}
-
-/* "bttc" when meta.json names bor, else "root"; cheap, the recording is read in full later. */
-static const char *key_of(const char *dir)
-{
-	char path[4096], text[4096];
-	const char *key = "root";
-	FILE *f;
-	size_t n, keep = 0;
-
-	snprintf(path, sizeof(path), "%s/meta.json", dir);
-	f = fopen(path, "r");
-	if (!f)
-		return key;
-	while ((n = fread(text + keep, 1, sizeof(text) - keep, f)) > 0) {
-		n += keep;
-		if (memmem(text, n, "\"validatorContract\"", 19))
-			key = "bttc";
-		keep = n < 32 ? n : 32;
-		memmove(text, text + n - keep, keep);
-	}
-	fclose(f);
-	return key;
-}
-
-static enum err_kind add(struct replay_chain **chains, size_t *n, const char *key, const char *dir,
-	bool tron, struct err *e)
-{
-	struct replay_chain *c;
-
-	for (size_t i = 0; i < *n; i++)
-		if (!strcmp((*chains)[i].key, key))
-			return err_set(e, ERR_FATAL, FROM, 0,
-				"%s: chain \"%s\" is served from %s already; give KEY=DIR", dir, key,
-				(*chains)[i].dir);
-	*chains = realloc(*chains, (*n + 1) * sizeof(**chains));
-	if (!*chains)
-		abort();
-	c = &(*chains)[(*n)++];
-	*c = (struct replay_chain){
-		.key = strdup(key), .dir = strdup(dir), .tron_shape = tron};
-	return ERR_NONE;
-}
-
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-	/* "root" before "bttc": the staking chain is the first chain, to which --head applies */
-	return strcmp((*b)->d_name, (*a)->d_name);
-}
-
-static enum err_kind add_children(struct replay_chain **chains, size_t *n, const char *dir, bool tron,
-	struct err *e)
-{
-	struct dirent **names;
-	int count = scandir(dir, &names, NULL, by_name);
-	size_t before = *n;
-	enum err_kind k = ERR_NONE;
-
-	for (int i = 0; i < count; i++) {
-		char path[4096];
-
-		if (!k && names[i]->d_name[0] != '.' &&
-			snprintf(path, sizeof(path), "%s/%s", dir, names[i]->d_name) <
-				(int)sizeof(path) &&
-			has_meta(path))
-			k = add(chains, n, key_of(path), path, tron, e);
-		free(names[i]);
-	}
-	if (count >= 0)
-		free(names);
-	if (!k && *n == before)
-		return err_set(e, ERR_FATAL, FROM, 0,
-			"%s: no recording there (no meta.json in it or one level below)", dir);
-	return k;
-}
-
-enum err_kind replay_chains_add(struct replay_chain **chains, size_t *n, const char *text,
-	bool tron_shape, struct err *e)
-{
-	const char *equal = strchr(text, '=');
-	char key[33];
-
-	if (equal && (size_t)(equal - text) < sizeof(key) && !memchr(text, '/', (size_t)(equal - text)) &&
-		!memchr(text, ':', (size_t)(equal - text)) && equal > text) {
-		memcpy(key, text, (size_t)(equal - text));
-		key[equal - text] = 0;
-		if (!has_meta(equal + 1))
-			return err_set(e, ERR_FATAL, FROM, 0, "%s: no recording there (no meta.json)",
-				equal + 1);
-		return add(chains, n, key, equal + 1, tron_shape, e);
-	}
-	if (has_meta(text))
-		return add(chains, n, key_of(text), text, tron_shape, e);
-	return add_children(chains, n, text, tron_shape, e);
-}
-
-void replay_chains_free(struct replay_chain *chains, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		free((char *)chains[i].key);
-		free((char *)chains[i].dir);
-	}
-	free(chains);
 }

@@ -35,14 +35,15 @@ struct replay_conf {
 
 /**
  * The chains of what --recording names: a recording, or a directory of recordings (world: root and
- * bttc), "KEY=DIR" to serve it at another path, "synthetic:...". tron_shape: chains that are no BTTC
- * chain take the form of a TRON node. The list grows: *chains is realloc'd, *n raised. Strings belong to
- * the list; free it with replay_chains_free.
- * Errors: ERR_FATAL no recording there, or a key that the list has already.
+ * bttc), "KEY=DIR" to serve it at another path, "synthetic:..." (replay/synthetic.h). tron_shape: chains
+ * that are no BTTC chain take the form of a TRON node. Fills at most max chains; their strings belong to
+ * *out, which the caller frees with replay_dirs_free.
+ * Errors: ERR_FATAL no recording there, a key twice, too many. *out is NULL then.
  */
-MUST_USE enum err_kind replay_chains_add(struct replay_chain **chains, size_t *n, const char *text,
-	bool tron_shape, struct err *e);
-void replay_chains_free(struct replay_chain *chains, size_t n);
+struct replay_dirs;
+MUST_USE enum err_kind replay_expand(struct replay_dirs **out, const char *const *texts, size_t n,
+	bool tron_shape, struct replay_chain *chains, size_t max, size_t *count, struct err *e);
+void replay_dirs_free(struct replay_dirs *d); /* NULL is legal */
 
 /**
  * Load, listen, and serve on a thread of its own. Everything in conf is copied.

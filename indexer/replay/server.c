@@ -238,7 +238,7 @@ static void drain(struct server *s)
 
 	h2o_socket_read_stop(s->listener);
 	h2o_socket_close(s->listener);
-	h2o_context_request_shutdown(&s->ctx);
+	s->ctx.shutdown_requested = 1; /* h2o_context_request_shutdown starts an HTTP/2 timer too */
 	/* answers that wait for their delay go out now, so that their requests can end */
 	for (size_t i = 0; i < s->delay_count; i++) {
 		s->delays[i].timeout.timeout = 0;
