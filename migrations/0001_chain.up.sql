@@ -72,6 +72,7 @@ CREATE TABLE chain.position (
   chain_id bigint NOT NULL,
   partition integer NOT NULL,
   next_offset bigint NOT NULL,
+  stream_id bytea NOT NULL,
   CONSTRAINT position_pk PRIMARY KEY (chain_id, partition),
   CONSTRAINT position_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain
 ) WITH (fillfactor = 10);
@@ -79,6 +80,7 @@ COMMENT ON TABLE chain.position IS 'Where reading of the stream goes on; written
 COMMENT ON COLUMN chain.position.chain_id IS 'EVM chain id.';
 COMMENT ON COLUMN chain.position.partition IS 'Kafka partition; 0 for the stream inside the process.';
 COMMENT ON COLUMN chain.position.next_offset IS 'Offset of the next record to read.';
+COMMENT ON COLUMN chain.position.stream_id IS 'Id of the stream that the offset is about, 16 bytes; a topic that was made again has another one.';
 
 CREATE TABLE chain.coverage (
   chain_id bigint NOT NULL,

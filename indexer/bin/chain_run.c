@@ -94,7 +94,7 @@ static void *index_main(void *arg)
 	struct chain_run *r = arg;
 	struct index_input in = {.open = open_input, .ended = input_ended, .arg = r};
 
-	r->index_kind = index_run(r->conf.database, r->conf.net, r->conf.chain, &r->conf.writer, &in,
+	r->index_kind = index_run(r->conf.database, r->conf.chain, &r->conf.writer, &in,
 		&r->index, &r->index_err);
 	if (r->index_kind == ERR_FATAL)
 		log_error("index", "chain stopped", "chain=%s err=%s", r->conf.chain->key,

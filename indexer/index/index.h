@@ -10,10 +10,23 @@
 struct index_state {
 	_Atomic uint64_t indexed;      /* newest durable block */
 	_Atomic uint64_t events;       /* rows written since start */
-	_Atomic int phase;             /* 0 starting, 1 running, 2 waiting for the database, 4 halted, 5 done */
+	_Atomic uint64_t parked;       /* rows and records set aside since start */
+	_Atomic int phase;             /* enum index_phase */
 };
 
-/** Opens (and re-opens) the stream at the stored position. */
+enum index_phase {
+	INDEX_STARTING = 0,
+	INDEX_RUNNING = 1,
+	INDEX_WAITING = 2,             /* for the database, or for another process that has the chain */
+	INDEX_BUILDING = 3,            /* indexes after a first load */
+	INDEX_HALTED = 4,              /* a person has to look */
+	INDEX_DONE = 5,
+};
+
+/**
+ * Opens (and re-opens) the stream at the stored position. past lives until the next open. The reader is
+ * closed by index_run before each re-open and at the end.
+ */
 struct index_input {
 	enum err_kind (*open)(void *arg, const struct writer_past *past, struct stream_reader **out,
 		struct err *e);
@@ -23,10 +36,16 @@ struct index_input {
 
 /**
  * Run until the input has ended, a stop, or an error for a person. Connection losses are waited out:
- * the writer is re-opened, the stored position read, and the stream taken up there.
+ * the writer is re-opened, the stored position read, and the stream taken up there. Another process
+ * that writes the chain is waited for.
+ *
+ * With conf->bulk the secondary indexes are built when the prefix is near the node's head, and at the
+ * end of the input.
+ *
+ * Errors: ERR_NONE the input ended and everything is durable; ERR_STOP; ERR_FATAL.
  */
-MUST_USE enum err_kind index_run(const char *url, const struct network *net,
-	const struct chain_conf *chain, const struct writer_conf *conf, const struct index_input *in,
-	struct index_state *state, struct err *e);
+MUST_USE enum err_kind index_run(const char *url, const struct chain_conf *chain,
+	const struct writer_conf *conf, const struct index_input *in, struct index_state *state,
+	struct err *e);
 
 #endif

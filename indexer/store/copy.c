@@ -1,7 +1,7 @@
 /*
- * Encoder for COPY ... FROM STDIN BINARY (PostgreSQL manual, COPY, "Binary Format"): a header, rows of
- * length-prefixed fields, a trailer. Field forms are those of the types' receive functions: integers
- * big-endian, timestamptz as microseconds since 2000-01-01, numeric as base-10000 digits.
+ * Encoder for COPY ... FROM STDIN BINARY (PostgreSQL manual, COPY, "Binary Format"): a header, rows
+ * of length-prefixed fields, a trailer. Field forms are those of the types' receive functions:
+ * integers big-endian, timestamptz as microseconds since 2000-01-01, numeric as base-10000 digits.
  */
 #include "store/copy.h"
 
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EPOCH_2000 946684800 /* 2000-01-01 in unix seconds */
+#define EPOCH_2000 946684800          /* 2000-01-01 in unix seconds */
 #define CHUNK      10000000000000000u /* 10^16: four base-10000 digits */
 
 static const char header[19] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0";

@@ -14,7 +14,8 @@ struct copy {
 	uint64_t rows;
 };
 
-#define COPY_ROW_MAX (1024u * 1024 * 1024) /* limit of PostgreSQL for one field, of ours for a buffer */
+#define COPY_ROW_MAX                                                                               \
+	(1024u * 1024 * 1024) /* limit of PostgreSQL for one field, of ours for a buffer */
 
 void copy_init(struct copy *c, unsigned columns);
 void copy_free(struct copy *c);
@@ -22,11 +23,11 @@ void copy_clear(struct copy *c); /* no rows; keeps the memory */
 
 void copy_row(struct copy *c);
 void copy_null(struct copy *c);
-void copy_i16(struct copy *c, int16_t v);   /* smallint */
-void copy_i32(struct copy *c, int32_t v);   /* integer */
-void copy_i64(struct copy *c, int64_t v);   /* bigint */
+void copy_i16(struct copy *c, int16_t v); /* smallint */
+void copy_i32(struct copy *c, int32_t v); /* integer */
+void copy_i64(struct copy *c, int64_t v); /* bigint */
 void copy_bool(struct copy *c, bool v);
-void copy_time(struct copy *c, int64_t unix_seconds); /* timestamptz; years 1970 to 9999 */
+void copy_time(struct copy *c, int64_t unix_seconds);     /* timestamptz; years 1970 to 9999 */
 void copy_bytes(struct copy *c, const void *p, size_t n); /* bytea */
 void copy_text(struct copy *c, const char *s);            /* text; NULL: NULL */
 void copy_u256(struct copy *c, struct u256 v);            /* numeric, scale 0 */

@@ -413,6 +413,14 @@ enum err_kind pg_exec(struct pg *pg, const char *sql, struct err *e)
 	return k ? k : finish(pg, false, e);
 }
 
+void pg_rollback(struct pg *pg)
+{
+	struct err ignored;
+
+	if (!pg->lost && pg_exec(pg, "ROLLBACK", &ignored))
+		pg->lost = true;
+}
+
 enum err_kind pg_exec_cancellable(struct pg *pg, const char *sql, struct err *e)
 {
 	enum err_kind k = send_sql(pg, sql, NULL, e);

@@ -65,7 +65,7 @@ struct writer_conf {
  * not this program's, chain not registered, range overlaps a stored one (the message says which
  * ranges to ask for); ERR_STOP.
  */
-MUST_USE enum err_kind writer_open(struct writer **out, const char *url, const struct network *net,
+MUST_USE enum err_kind writer_open(struct writer **out, const char *url,
 	const struct chain_conf *chain, const struct writer_conf *conf, struct err *e);
 void writer_close(struct writer *w);
 
@@ -80,8 +80,18 @@ struct write_step {
 	                     this reason */
 };
 
+/** What one stream_poll gave. */
+struct write_batch {
+	const struct write_step *steps;
+	size_t n;
+	const struct bad_record *bad;
+	size_t bad_n;
+	int64_t next_offset; /* position after it */
+	uint8_t stream_id[16];
+};
+
 /**
- * Apply steps in order, with bad records and the new position, in one transaction. Either all is
+ * Apply the steps in order, bad records and the new position in one transaction. Either all is
  * durable or nothing. Steps at or below the stored seq are skipped (a repeat changes nothing); a gap
  * in seq or a parent that is not the stored newest block is refused.
  *
@@ -96,8 +106,7 @@ struct write_step {
  * ERR_FATAL gap in the stream ("re-ingest from block N"), a final block undone; ERR_STOP.
  * After ERR_REJECT nothing was written and the writer can be used; after ERR_AGAIN it must be closed.
  */
-MUST_USE enum err_kind writer_apply(struct writer *w, const struct write_step *steps, size_t n,
-	const struct bad_record *bad, size_t bad_n, int64_t next_offset, struct err *e);
+MUST_USE enum err_kind writer_apply(struct writer *w, const struct write_batch *b, struct err *e);
 
 /**
  * After a bulk load: build what was left out; the tables are then as if written live. Nothing to do
