@@ -1,13 +1,12 @@
 /*
- * The loop of one chain: poll the stream, decode, write. It owns what to do about an error, and nothing
- * below it retries:
+ * The loop of one chain: poll the stream, decode, write. It owns what to do about an error, and
+ * nothing below it retries:
  *
- *   AGAIN   everything is closed, a while is waited, and the stored position says where to go on. That
- *           is right for every cause (lost connection, commit in doubt, another writer), because rows and
- *           position are one transaction and repeats are skipped.
- *   REJECT  the batch is offered step by step; the step that fails is offered once more with its rows
- *           parked, so a block is never missing and nothing is dropped.
- *   FATAL   the chain halts with the message; what is stored stays as it is.
+ *   AGAIN   everything is closed, a while is waited, and the stored position says where to go on.
+ * That is right for every cause (lost connection, commit in doubt, another writer), because rows
+ * and position are one transaction and repeats are skipped. REJECT  the batch is offered step by
+ * step; the step that fails is offered once more with its rows parked, so a block is never missing
+ * and nothing is dropped. FATAL   the chain halts with the message; what is stored stays as it is.
  */
 #include "index/index.h"
 
@@ -19,6 +18,7 @@
 #include "decode/decode.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -64,7 +64,8 @@ static void meters_open(struct meters *m, const char *key)
 	buf_init(&label, 200);
 	metric_label(&label, "chain", key);
 	m->rows = metric_get(METRIC_COUNTER, "bttc_index_logs_total", "Logs written.", label.p);
-	m->blocks = metric_get(METRIC_COUNTER, "bttc_index_blocks_total", "Blocks written.", label.p);
+	m->blocks =
+		metric_get(METRIC_COUNTER, "bttc_index_blocks_total", "Blocks written.", label.p);
 	m->undone = metric_get(METRIC_COUNTER, "bttc_index_undone_blocks_total",
 		"Blocks that forks removed.", label.p);
 	m->commits = metric_get(METRIC_HISTOGRAM, "bttc_index_apply_seconds",
@@ -107,7 +108,8 @@ static enum err_kind session_open(struct index *x, struct err *e)
 		atomic_store(&x->state->indexed, past.tail.id.number);
 	atomic_store(&x->state->phase, INDEX_RUNNING);
 	if (x->backoff.attempts)
-		log_info("index", "writing again", "chain=%s block=%" PRIu64, x->chain->key, past.start);
+		log_info("index", "writing again", "chain=%s block=%" PRIu64, x->chain->key,
+			past.start);
 	x->offset = past.next_offset;
 	x->told_busy = false;
 	return ERR_NONE;
@@ -146,8 +148,9 @@ static enum err_kind apply_singly(struct index *x, const struct work *w, struct 
 		k = writer_apply(x->writer, &one, e);
 		if (k != ERR_REJECT || s.step->kind != STEP_NEW)
 			continue;
-		log_warn("index", "rows do not fit, parking them", "chain=%s block=%" PRIu64 " err=%s",
-			x->chain->key, s.step->id.number, log_quotes(e->msg));
+		log_warn("index", "rows do not fit, parking them",
+			"chain=%s block=%" PRIu64 " err=%s", x->chain->key, s.step->id.number,
+			log_quotes(e->msg));
 		snprintf(reason, sizeof(reason), "%s", e->msg);
 		s.park = reason;
 		k = writer_apply(x->writer, &one, e);
@@ -191,8 +194,8 @@ static void count(struct index *x, const struct work *w, uint64_t us)
 	if (blocks || undone)
 		metric_observe_us(x->m.commits, us);
 	for (size_t i = 0; i < w->in.bad_n; i++)
-		log_warn("index", "record parked", "chain=%s offset=%" PRId64 " err=%s", x->chain->key,
-			w->in.bad[i].offset, log_quotes(w->in.bad[i].reason));
+		log_warn("index", "record parked", "chain=%s offset=%" PRId64 " err=%s",
+			x->chain->key, w->in.bad[i].offset, log_quotes(w->in.bad[i].reason));
 }
 
 static enum err_kind write_work(struct index *x, const struct work *w, struct err *e)

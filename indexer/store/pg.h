@@ -49,7 +49,8 @@ bool pg_lost(const struct pg *pg);
  */
 MUST_USE enum err_kind pg_exec(struct pg *pg, const char *sql, struct err *e);
 
-/** Take back the open transaction, if the connection lives; whatever fails shows at the next call. */
+/** Take back the open transaction, if the connection lives; whatever fails shows at the next call.
+ */
 void pg_rollback(struct pg *pg);
 
 /** As pg_exec, but a stop cancels the statement at once (index builds, waits). */

@@ -10,8 +10,8 @@
 struct postgres;
 
 struct postgres_conf {
-	const char *data_dir;      /* --data DIR; made when missing */
-	const char *sql_listen;    /* HOST:PORT or NULL; then TCP with scram and the analyst role */
+	const char *data_dir;   /* --data DIR; made when missing */
+	const char *sql_listen; /* HOST:PORT or NULL; then TCP with scram and the analyst role */
 };
 
 /**
@@ -20,8 +20,8 @@ struct postgres_conf {
  * Errors: ERR_FATAL no server binaries (says what to install), directory of another major version,
  * in use by a living bttc-indexer, or not reachable for the unprivileged user (with a hint).
  */
-MUST_USE enum err_kind postgres_start(struct postgres **out, const struct postgres_conf *conf,
-	struct err *e);
+MUST_USE enum err_kind postgres_start(
+	struct postgres **out, const struct postgres_conf *conf, struct err *e);
 
 /** libpq DSNs, valid until postgres_stop: owner (migrations, writer) and read-only API role. */
 const char *postgres_url(const struct postgres *p);

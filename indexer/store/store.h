@@ -32,22 +32,22 @@ struct writer;
 
 /** Where a chain (or a range of it, writer_conf.has_range) stands; everything in mem. */
 struct writer_past {
-	struct stream_tail tail;       /* newest applied record and newest stored block */
-	struct header *recent;         /* newest last: number, hash, parent, time; up to `window` */
+	struct stream_tail tail; /* newest applied record and newest stored block */
+	struct header *recent;   /* newest last: number, hash, parent, time; up to `window` */
 	size_t recent_count;
 	struct discovery *found;
 	size_t found_count;
 	bool has_final;
 	uint64_t final;
-	uint64_t start;                /* first block that is missing from the prefix, or the range */
-	int64_t next_offset;           /* stored position of `partition`; 0: none */
+	uint64_t start;      /* first block that is missing from the prefix, or the range */
+	int64_t next_offset; /* stored position of `partition`; 0: none */
 };
 
 struct writer_conf {
-	bool bulk;                     /* first load: an (almost) empty chain.log goes without secondary
-	                                  indexes until writer_finish_bulk; else they are made sure of */
-	int32_t partition;             /* Kafka partition, 0 in process */
-	bool has_range;                /* only blocks from..to, both included */
+	bool bulk;         /* first load: an (almost) empty chain.log goes without secondary
+			      indexes until writer_finish_bulk; else they are made sure of */
+	int32_t partition; /* Kafka partition, 0 in process */
+	bool has_range;    /* only blocks from..to, both included */
 	uint64_t from, to;
 };
 
@@ -57,12 +57,12 @@ struct writer_conf {
  * Open the writer of one chain; takes the chain's advisory lock.
  *
  * A range that begins at or below the first missing block extends the visible prefix like a writer
- * without a range. One that begins above it is stored out of readers' sight, under a lock of its own,
- * and joined to the prefix by the writer that gets there, when parent hash and discovered contracts
- * fit; otherwise it is dropped and read again.
+ * without a range. One that begins above it is stored out of readers' sight, under a lock of its
+ * own, and joined to the prefix by the writer that gets there, when parent hash and discovered
+ * contracts fit; otherwise it is dropped and read again.
  *
- * Errors: ERR_AGAIN no connection, or WRITER_BUSY (say so once and wait); ERR_FATAL schema version is
- * not this program's, chain not registered, range overlaps a stored one (the message says which
+ * Errors: ERR_AGAIN no connection, or WRITER_BUSY (say so once and wait); ERR_FATAL schema version
+ * is not this program's, chain not registered, range overlaps a stored one (the message says which
  * ranges to ask for); ERR_STOP.
  */
 MUST_USE enum err_kind writer_open(struct writer **out, const char *url,
@@ -77,7 +77,7 @@ struct write_step {
 	const struct step *step;
 	const struct decoded *decoded;
 	const char *park; /* not NULL: its rows do not fit; keep the block, park logs and calls for
-	                     this reason */
+			     this reason */
 };
 
 /** What one stream_poll gave. */
@@ -92,19 +92,20 @@ struct write_batch {
 
 /**
  * Apply the steps in order, bad records and the new position in one transaction. Either all is
- * durable or nothing. Steps at or below the stored seq are skipped (a repeat changes nothing); a gap
- * in seq or a parent that is not the stored newest block is refused.
+ * durable or nothing. Steps at or below the stored seq are skipped (a repeat changes nothing); a
+ * gap in seq or a parent that is not the stored newest block is refused.
  *
- * UNDO moves the block's rows to the orphan tables; UNDOs in a row, also over several calls, are one
- * fork. A NEW block that a backfilled range has stored already is compared, not written; when it
- * differs, the stored ones from there on are undone first.
+ * UNDO moves the block's rows to the orphan tables; UNDOs in a row, also over several calls, are
+ * one fork. A NEW block that a backfilled range has stored already is compared, not written; when
+ * it differs, the stored ones from there on are undone first.
  *
  * Values that no column can hold (over 63 bits, years over 9999) are parked with their log.
  *
  * Errors: ERR_AGAIN connection lost or serialization failure (outcome of a commit in doubt: reopen,
  * read the position, offer again); ERR_REJECT a row breaks a constraint (table and key named);
  * ERR_FATAL gap in the stream ("re-ingest from block N"), a final block undone; ERR_STOP.
- * After ERR_REJECT nothing was written and the writer can be used; after ERR_AGAIN it must be closed.
+ * After ERR_REJECT nothing was written and the writer can be used; after ERR_AGAIN it must be
+ * closed.
  */
 MUST_USE enum err_kind writer_apply(struct writer *w, const struct write_batch *b, struct err *e);
 

@@ -615,7 +615,8 @@ static enum err_kind advance_head(struct writer *w, const struct tip *t, struct 
 	pg_arg_bytes(&a, t->stream_id, sizeof(t->stream_id));
 	k = pg_query(w->pg,
 		"WITH p AS (INSERT INTO chain.position (chain_id, partition, next_offset,"
-		" stream_id) VALUES ($1, $12, $13, $14) ON CONFLICT (chain_id, partition) DO UPDATE SET"
+		" stream_id) VALUES ($1, $12, $13, $14) ON CONFLICT (chain_id, partition) DO "
+		"UPDATE SET"
 		" next_offset = excluded.next_offset, stream_id = excluded.stream_id)"
 		"UPDATE chain.head SET seq = $2, indexed = $3, indexed_hash = $4, indexed_time ="
 		" to_timestamp($5), fork_count = $6, node_head = $7, node_head_time = "
