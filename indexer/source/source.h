@@ -34,7 +34,8 @@ struct source_conf {
  */
 MUST_USE enum err_kind source_open(struct source **out, const struct chain_conf *chain,
 	const char *const *urls, size_t url_count, const struct source_conf *conf, struct err *e);
-void source_close(struct source *s); /* aborts what is in flight */
+/** Aborts what is in flight; running jobs fail with STOP and stay to be freed by their owners. */
+void source_close(struct source *s);
 
 /** One log filter; sets are alternatives, an empty set means anything. Not kept after the call. */
 struct log_filter {
