@@ -10,6 +10,7 @@
 #include "stream/queue.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 struct chain_run {
@@ -101,7 +102,7 @@ static void *index_main(void *arg)
 			log_quotes(r->index_err.msg));
 	/* An ingest thread that waits for room in the queue must see that nobody reads any more. */
 	if (r->ingest_started)
-		stream_reader_close(queue_reader(r->queue));
+		queue_abandon(r->queue);
 	atomic_store(&r->index_done, true);
 	return NULL;
 }

@@ -59,6 +59,7 @@ struct queue {
 	struct chunk_list list;
 	uint64_t published, acked;    /* counts of records */
 	bool ended;
+	bool abandoned;
 
 	/* reader's thread */
 	uint64_t taken;
@@ -194,9 +195,10 @@ static enum err_kind publish(struct stream_writer *w, const struct step *steps, 
 	}
 	pthread_mutex_lock(&q->lock);
 	assert(!q->ended);
+	stopped = q->abandoned;
 	while (q->list.bytes && q->list.bytes + l.bytes > q->max_bytes && !stopped) {
 		wait_ms(q, &q->room, SLICE_MS);
-		stopped = stop_asked();
+		stopped = stop_asked() || q->abandoned;
 	}
 	if (!stopped) {
 		append(q, &l);
@@ -205,7 +207,7 @@ static enum err_kind publish(struct stream_writer *w, const struct step *steps, 
 	pthread_mutex_unlock(&q->lock);
 	if (stopped) {
 		list_free(&l);
-		return err_set(e, ERR_STOP, "stream", 0, "stop asked for while the queue is full");
+		return err_set(e, ERR_STOP, "stream", 0, "nobody takes records from the queue any more");
 	}
 	for (size_t i = 0; i < n; i++)
 		stream_tail_after(&q->tail, &steps[i]);
@@ -366,6 +368,14 @@ void queue_end(struct queue *q)
 	pthread_mutex_lock(&q->lock);
 	q->ended = true;
 	pthread_cond_signal(&q->more);
+	pthread_mutex_unlock(&q->lock);
+}
+
+void queue_abandon(struct queue *q)
+{
+	pthread_mutex_lock(&q->lock);
+	q->abandoned = true;
+	pthread_cond_signal(&q->room);
 	pthread_mutex_unlock(&q->lock);
 }
 

@@ -27,6 +27,8 @@ struct stream_reader *queue_reader(struct queue *q);
 
 /** No more records will come: the reader drains, then polls return at once with n == 0. Any thread. */
 void queue_end(struct queue *q);
+/** Nobody will read any more: publish ends with ERR_STOP from now on. Any thread. */
+void queue_abandon(struct queue *q);
 /** queue_end was called and everything is acked. Any thread. */
 bool queue_drained(const struct queue *q);
 /** Bytes not acked yet. Any thread. */
