@@ -286,6 +286,34 @@ static void rec_access(struct jval list, struct arena *mem, struct tx *tx)
 	}
 }
 
+/* What types 3 and 4 have beyond type 2. */
+static void rec_blobs_auths(struct jval v, struct arena *mem, struct tx *tx)
+{
+	struct jval x, item;
+	struct jiter it;
+
+	if (json_get(v, "maxFeePerBlobGas", &x))
+		tx->max_fee_per_blob_gas = rec_u256(x);
+	if (json_get(v, "blobVersionedHashes", &x)) {
+		tx->blob_hashes = arena_calloc(mem, json_count(x), sizeof(*tx->blob_hashes));
+		for (json_iter(x, &it); json_next(&it, &item);)
+			rec_fixed(item, tx->blob_hashes[tx->blob_hash_count++].b, 32);
+	}
+	if (!json_get(v, "authorizationList", &x))
+		return;
+	tx->auths = arena_calloc(mem, json_count(x), sizeof(*tx->auths));
+	for (json_iter(x, &it); json_next(&it, &item); tx->auth_count++) {
+		struct authorization *a = &tx->auths[tx->auth_count];
+
+		a->chain_id = rec_u256(rec_get(item, "chainId"));
+		rec_fixed(rec_get(item, "address"), a->address.b, 20);
+		a->nonce = rec_u64(rec_get(item, "nonce"));
+		a->y_parity = (uint8_t)rec_u64(rec_get(item, "yParity"));
+		a->r = rec_u256(rec_get(item, "r"));
+		a->s = rec_u256(rec_get(item, "s"));
+	}
+}
+
 static bool is_zero(const void *p, size_t n)
 {
 	for (const uint8_t *b = p; n; b++, n--)
@@ -324,6 +352,7 @@ static void rec_tx(struct jval v, struct arena *mem, struct tx *tx)
 		tx->chain_id = rec_u256(x);
 	if (json_get(v, "accessList", &x))
 		rec_access(x, mem, tx);
+	rec_blobs_auths(v, mem, tx);
 	tx->state_sync = is_zero(tx->from.b, 20) && !tx->creates && is_zero(tx->to.b, 20) &&
 		u256_is_zero(tx->r);
 }

@@ -74,6 +74,33 @@ static void real_headers(void **state)
 	}
 }
 
+/* One header of each fork that added fields. */
+static void every_fork(void **state)
+{
+	static const unsigned layouts[] = {1, 3, 15, 31};
+	struct json_parser *p;
+	struct hash32 hash;
+	struct header h;
+	struct jval list, v;
+	struct jiter it;
+	unsigned layout;
+	size_t n = 0;
+
+	(void)state;
+	p = rec_file("vectors/ethereum_fork_headers.json", &list);
+	for (json_iter(list, &it); json_next(&it, &v); n++) {
+		rec_header(v, mem, &h);
+		assert_int_equal(h.has, layouts[n]);
+		header_hash(&hash, &h);
+		assert_memory_equal(hash.b, h.hash.b, 32);
+		h.has = 0; /* as if the node had shown none of them */
+		assert_true(header_match(&h, &layout));
+		assert_int_equal(layout, layouts[n]);
+	}
+	assert_int_equal(n, 4);
+	rec_file_free(p);
+}
+
 /* The seal of a post-London Bor header covers baseFee, BTTC's rule must not give that signer. */
 static void seal_without_base_fee(void **state)
 {
@@ -482,6 +509,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(real_headers),
+		cmocka_unit_test(every_fork),
 		cmocka_unit_test(seal_without_base_fee),
 		cmocka_unit_test(genesis_rlp),
 		cmocka_unit_test(recorded_headers_round_trip),
