@@ -1,0 +1,211 @@
+/*
+ * /v1/events: every kept log with its arguments decoded by the network's ABIs. Rows are stored raw, so
+ * an argument is decoded here, when it is served, by the same code that checked it when it was stored.
+ *
+ * Which index drives a filter: the narrowest first (address, validator), then the event where its name
+ * belongs to one contract only, then all addresses of the contract.
+ */
+#include "api/list.h"
+#include "api/route.h"
+#include "chain/base58.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { ADDRESS = LIST_OWN, CONTRACT, EVENT, TOPICS, DATA, TX_INDEX };
+
+static const char COLUMNS[] = ", x.address, x.contract, x.event, x.topics, x.data, x.tx_index";
+
+static bool any_chain(const struct chain_conf *chain)
+{
+	(void)chain;
+	return true;
+}
+
+/* -------- which rows -------- */
+
+static void filter(struct list_plan *p, const char *column, const char *type, const char *value)
+{
+	struct list_filter f = {column, type, value};
+
+	if (!p->drive.column && !p->contract)
+		p->drive = f;
+	else
+		p->filters[p->filter_count++] = f;
+}
+
+/* The contracts, over all chains, that have an event of that name. */
+static size_t contracts_with(const struct network *net, const char *event)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < net->chain_count; i++)
+		for (size_t j = 0; j < net->chains[i].contract_count; j++) {
+			const struct contract *c = &net->chains[i].contracts[j];
+
+			for (size_t k = 0; k < c->event_count; k++)
+				if (!strcmp(c->events[k]->name, event)) {
+					n++;
+					break;
+				}
+		}
+	return n;
+}
+
+static const char *fixed_addresses(const struct network *net, const char *contract, struct arena *mem)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < net->chain_count; i++)
+		for (size_t j = 0; j < net->chains[i].contract_count; j++) {
+			const struct contract *c = &net->chains[i].contracts[j];
+			const char *hex;
+
+			if (!c->fixed || strcmp(c->name, contract))
+				continue;
+			hex = list_bytea(mem, c->address.b, sizeof(c->address.b));
+			text = arena_printf(mem, "%s%s\"\\%s\"", text, *text ? "," : "", hex);
+		}
+	return arena_printf(mem, "{%s}", text);
+}
+
+static void plan(const struct call *c, struct list_plan *p)
+{
+	const struct query *q = &c->q;
+	struct arena *mem = p->mem;
+
+	if (q->given & PARAM_BIT(PARAM_ADDRESS))
+		filter(p, "address", "bytea", list_bytea(mem, q->address.b, sizeof(q->address.b)));
+	if (q->given & PARAM_BIT(PARAM_VALIDATOR_ID))
+		filter(p, "validator_id", "int8", arena_printf(mem, "%lld", (long long)q->validator_id));
+	if (q->contract && !p->drive.column &&
+		(!q->event || contracts_with(c->api->net, q->event) > 1)) {
+		p->contract = q->contract;
+		p->addresses = fixed_addresses(c->api->net, q->contract, mem);
+	}
+	if (q->event)
+		filter(p, "event", "text", q->event);
+	if (q->contract)
+		filter(p, "contract", "text", q->contract);
+}
+
+/* -------- one row -------- */
+
+static const struct abi_event *find_event(const struct chain_conf *chain, struct bytes contract,
+	const struct log *log)
+{
+	for (size_t i = 0; i < chain->contract_count; i++) {
+		const struct contract *c = &chain->contracts[i];
+
+		if (strlen(c->name) != contract.n || memcmp(c->name, contract.p, contract.n))
+			continue;
+		for (size_t j = 0; j < c->event_count; j++) {
+			const struct abi_event *ev = c->events[j];
+
+			if (!ev->anonymous && ev->indexed_count + 1 == log->topic_count &&
+				hash_eq(&ev->topic0, &log->topics[0]))
+				return ev;
+		}
+	}
+	return NULL;
+}
+
+static void load_log(struct log *log, const struct list_row *row)
+{
+	struct bytes topics = pgres_bytes(row->res, row->at, TOPICS);
+
+	*log = (struct log){.data = pgres_bytes(row->res, row->at, DATA)};
+	for (size_t i = 0; i < LOG_TOPICS_MAX && (i + 1) * 32 <= topics.n; i++, log->topic_count++)
+		memcpy(log->topics[i].b, topics.p + i * 32, 32);
+}
+
+/* {"param": value, ...}; an address on TRON has its base58 form beside it. */
+static void write_args(struct jw *w, const struct abi_event *ev, const struct abi_value *values,
+	bool tron)
+{
+	char name[96];
+
+	jw_obj(w);
+	for (size_t i = 0; i < ev->param_count; i++) {
+		const char *own = ev->params[i].name;
+
+		if (own && *own)
+			snprintf(name, sizeof(name), "%.80s", own);
+		else
+			snprintf(name, sizeof(name), "arg%zu", i);
+		jw_key(w, name);
+		abi_value_json(w, &values[i]);
+		if (tron && !values[i].dim && values[i].type->base == ABI_ADDRESS) {
+			char text[BASE58_ADDRESS_LEN + 1];
+			struct address a = abi_address(&values[i]);
+
+			strncat(name, "_base58", sizeof(name) - strlen(name) - 1);
+			base58_address(text, &a);
+			jw_key(w, name);
+			jw_str(w, text);
+		}
+	}
+	jw_obj_end(w);
+}
+
+static void write_raw(struct jw *w, const struct log *log)
+{
+	jw_obj(w);
+	jw_key(w, "topics");
+	jw_arr(w);
+	for (size_t i = 0; i < log->topic_count; i++)
+		jw_hex(w, log->topics[i].b, 32);
+	jw_arr_end(w);
+	jw_key(w, "data");
+	jw_hex(w, log->data.p, log->data.n);
+	jw_obj_end(w);
+}
+
+static void args_cells(struct cells *out, const struct list_row *row)
+{
+	struct bytes contract = pgres_bytes(row->res, row->at, CONTRACT);
+	struct buf *b = &row->api->small;
+	const struct abi_event *ev = NULL;
+	struct abi_value *values;
+	struct log log;
+	struct jw w;
+	struct err e;
+
+	load_log(&log, row);
+	buf_clear(b);
+	jw_init(&w, b);
+	if (log.topic_count && !pgres_null(row->res, row->at, EVENT))
+		ev = find_event(row->chain, contract, &log);
+	if (ev && !abi_decode_event(ev, &log, row->api->row_mem, &values, &e)) {
+		write_args(&w, ev, values, row->chain->kind == CHAIN_TRON);
+		cell_json(out, "args", b);
+		cell_null(out, "raw");
+		return;
+	}
+	cell_null(out, "args");
+	write_raw(&w, &log);
+	cell_json(out, "raw", b);
+}
+
+static bool write_row(struct cells *out, const struct list_row *row)
+{
+	list_int_cell(out, "tx_index", row, TX_INDEX);
+	list_text_cell(out, "contract", row, CONTRACT);
+	list_address_cell(out, "address", row, ADDRESS);
+	list_text_cell(out, "event", row, EVENT);
+	args_cells(out, row);
+	return true;
+}
+
+static const struct list_kind EVENTS = {
+	.table = "chain.log",
+	.columns = COLUMNS,
+	.has_rows = any_chain,
+	.plan = plan,
+	.row = write_row,
+};
+
+void get_events(struct call *c)
+{
+	list_answer(c, &EVENTS);
+}

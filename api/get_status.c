@@ -1,0 +1,327 @@
+/*
+ * /v1/status and /readyz: where every chain stands. One question gives the heads, the counts of blocks
+ * by verification level, and what is parked; endpoints come from the process itself, when it ingests.
+ *
+ * Ready: every chain has a head from its node, lags no more than its limit, and no indexed block is
+ * below the chain's required level.
+ */
+#include "api/list.h"
+#include "api/respond.h"
+#include "api/route.h"
+#include "base/clock.h"
+#include "base/json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LAG_MIN_MS  60000
+#define LAG_PERIODS 20
+#define LEVELS      (LEVEL_QUORUM + 1)
+
+/* one line a chain and level; chains without blocks have one line with level NULL */
+static const char STATUS_SQL[] =
+	"WITH " SQL_RESETS " SELECT h.chain_id, h.node_head, extract(epoch FROM h.node_head_time)::int8,"
+	" h.indexed, h.indexed_hash, extract(epoch FROM h.indexed_time)::int8, h.safe, h.final,"
+	" h.fork_count, n.level, n.blocks, r.resets, (SELECT count(*) FROM chain.parked)::int8"
+	" FROM r LEFT JOIN chain.head h ON true"
+	" LEFT JOIN chain.level_count n ON n.chain_id = h.chain_id AND n.blocks > 0"
+	" ORDER BY h.chain_id, n.level";
+
+enum {
+	CHAIN_ID,
+	HEAD,
+	HEAD_TIME,
+	INDEXED,
+	INDEXED_HASH,
+	INDEXED_TIME,
+	SAFE,
+	FINAL,
+	FORKS,
+	LEVEL,
+	BLOCKS,
+	RESETS,
+	PARKED
+};
+
+/* A chain's lines in the result; rows 0: the database does not know it yet. */
+struct stand {
+	const struct chain_conf *chain;
+	const struct pg_result *res;
+	int first, rows;
+};
+
+static struct stand find_stand(const struct pg_result *res, const struct chain_conf *chain)
+{
+	struct stand s = {.chain = chain, .res = res};
+
+	for (int r = 0; r < pgres_rows(res); r++) {
+		if (pgres_null(res, r, CHAIN_ID) ||
+			(uint64_t)pgres_i64(res, r, CHAIN_ID) != chain->chain_id)
+			continue;
+		if (!s.rows++)
+			s.first = r;
+	}
+	return s;
+}
+
+static bool known(const struct stand *s, int col)
+{
+	return s->rows && !pgres_null(s->res, s->first, col);
+}
+
+static int64_t num(const struct stand *s, int col)
+{
+	return pgres_i64(s->res, s->first, col);
+}
+
+static bool lag_s(const struct stand *s, int64_t *out)
+{
+	if (!known(s, HEAD_TIME) || !known(s, INDEXED_TIME))
+		return false;
+	*out = num(s, HEAD_TIME) - num(s, INDEXED_TIME);
+	if (*out < 0)
+		*out = 0;
+	return true;
+}
+
+/* Why a chain is not ready, or NULL. */
+static const char *unready(const struct api *api, const struct stand *s)
+{
+	int64_t limit = api->conf.lag_limit_ms, lag;
+
+	if (!limit)
+		limit = (int64_t)s->chain->block_period_ms * LAG_PERIODS;
+	if (!api->conf.lag_limit_ms && limit < LAG_MIN_MS)
+		limit = LAG_MIN_MS;
+	if (!known(s, INDEXED))
+		return "nothing is indexed yet";
+	if (!lag_s(s, &lag))
+		return "the node's head is not known";
+	if (lag * 1000 > limit)
+		return "it lags behind its node";
+	for (int r = s->first; r < s->first + s->rows; r++)
+		if (!pgres_null(s->res, r, LEVEL) &&
+			pgres_i64(s->res, r, LEVEL) < (int64_t)s->chain->required)
+			return "blocks are below the required verification level";
+	return NULL;
+}
+
+static const char *all_unready(const struct api *api, const struct pg_result *res,
+	const char **chain_key)
+{
+	for (size_t i = 0; i < api->net->chain_count; i++) {
+		struct stand s = find_stand(res, &api->net->chains[i]);
+		const char *why = unready(api, &s);
+
+		if (why) {
+			*chain_key = s.chain->key;
+			return why;
+		}
+	}
+	return NULL;
+}
+
+/* -------- /v1/status -------- */
+
+static void put_int(struct jw *w, const char *key, const struct stand *s, int col)
+{
+	jw_key(w, key);
+	if (known(s, col))
+		jw_i64(w, num(s, col));
+	else
+		jw_null(w);
+}
+
+static void put_time(struct jw *w, const char *key, const struct stand *s, int col)
+{
+	char text[32];
+
+	jw_key(w, key);
+	if (!known(s, col)) {
+		jw_null(w);
+		return;
+	}
+	clock_rfc3339(text, num(s, col));
+	jw_str(w, text);
+}
+
+static void put_levels(struct jw *w, const struct stand *s)
+{
+	jw_key(w, "verification");
+	jw_obj(w);
+	for (int r = s->first; r < s->first + s->rows; r++) {
+		if (pgres_null(s->res, r, LEVEL))
+			continue;
+		jw_key(w, level_name((enum level)pgres_i64(s->res, r, LEVEL)));
+		jw_i64(w, pgres_i64(s->res, r, BLOCKS));
+	}
+	jw_obj_end(w);
+	jw_key(w, "required");
+	jw_str(w, level_name(s->chain->required));
+}
+
+static void put_endpoints(struct jw *w, const struct api *api, const struct chain_conf *chain)
+{
+	const struct serve_live *live = api->conf.live;
+	struct endpoint_info info[32];
+	size_t n = 0;
+
+	if (live && live->endpoints)
+		n = live->endpoints(live->arg, chain->key, info, sizeof(info) / sizeof(info[0]));
+	jw_key(w, "endpoints");
+	jw_arr(w);
+	for (size_t i = 0; i < n; i++) {
+		jw_obj(w);
+		jw_key(w, "name");
+		jw_str(w, info[i].name);
+		jw_key(w, "state");
+		jw_str(w, info[i].state);
+		jw_key(w, "requests");
+		jw_u64(w, info[i].requests);
+		jw_key(w, "errors");
+		jw_u64(w, info[i].errors);
+		jw_key(w, "bytes");
+		jw_u64(w, info[i].bytes);
+		jw_key(w, "latency_ms");
+		jw_u64(w, info[i].latency_ms);
+		jw_obj_end(w);
+	}
+	jw_arr_end(w);
+}
+
+static void put_chain(struct jw *w, const struct api *api, const struct stand *s)
+{
+	static const char *const kinds[] = {[CHAIN_ETHEREUM] = "ethereum", [CHAIN_TRON] = "tron",
+		[CHAIN_BTTC] = "bttc"};
+	static const char *const roles[] = {[ROLE_STAKING] = "staking", [ROLE_MIRROR] = "mirror",
+		[ROLE_CHILD] = "child"};
+	const char *why = unready(api, s);
+	int64_t lag;
+
+	jw_obj(w);
+	jw_key(w, "chain");
+	jw_str(w, s->chain->key);
+	jw_key(w, "chain_id");
+	jw_u64(w, s->chain->chain_id);
+	jw_key(w, "kind");
+	jw_str(w, kinds[s->chain->kind]);
+	jw_key(w, "role");
+	jw_str(w, roles[s->chain->role]);
+	put_int(w, "head", s, HEAD);
+	put_time(w, "head_time", s, HEAD_TIME);
+	put_int(w, "indexed", s, INDEXED);
+	jw_key(w, "indexed_hash");
+	if (known(s, INDEXED_HASH))
+		jw_hex(w, pgres_bytes(s->res, s->first, INDEXED_HASH).p, 32);
+	else
+		jw_null(w);
+	put_time(w, "indexed_time", s, INDEXED_TIME);
+	put_int(w, "safe", s, SAFE);
+	put_int(w, "final", s, FINAL);
+	jw_key(w, "lag_seconds");
+	if (lag_s(s, &lag))
+		jw_i64(w, lag);
+	else
+		jw_null(w);
+	put_int(w, "forks", s, FORKS);
+	put_levels(w, s);
+	put_endpoints(w, api, s->chain);
+	jw_key(w, "ready");
+	jw_bool(w, !why);
+	jw_key(w, "unready");
+	jw_str(w, why);
+	jw_obj_end(w);
+}
+
+static void put_status(struct jw *w, const struct api *api, const struct pg_result *res,
+	const char *revision)
+{
+	const char *key;
+
+	jw_obj(w);
+	jw_key(w, "network");
+	jw_str(w, api->net->name);
+	jw_key(w, "version");
+	jw_str(w, BTTC_VERSION);
+	jw_key(w, "revision");
+	jw_str(w, revision);
+	jw_key(w, "chains");
+	jw_arr(w);
+	for (size_t i = 0; i < api->net->chain_count; i++) {
+		struct stand s = find_stand(res, &api->net->chains[i]);
+
+		put_chain(w, api, &s);
+	}
+	jw_arr_end(w);
+	jw_key(w, "discrepancies_open");
+	jw_null(w);
+	jw_key(w, "parked");
+	jw_i64(w, pgres_i64(res, 0, PARKED));
+	jw_key(w, "ready");
+	jw_bool(w, !all_unready(api, res, &key));
+	jw_obj_end(w);
+}
+
+static void on_status(void *arg, const struct pg_result *res, const struct err *e)
+{
+	struct call *c = arg;
+	struct freshness f = {0};
+	char revision[64];
+	struct jw w;
+
+	c->ask = NULL;
+	if (!res) {
+		respond_err(c, e);
+		return;
+	}
+	list_revision(revision, c->api, pgres_i64(res, 0, RESETS));
+	f.revision = revision;
+	buf_clear(&c->api->body);
+	jw_init(&w, &c->api->body);
+	put_status(&w, c->api, res, revision);
+	respond_tag(&f.tag, &c->api->body);
+	if (!respond_cached(c, &f))
+		respond_json(c, 200, &f);
+}
+
+void get_status(struct call *c)
+{
+	call_ask(c, false, STATUS_SQL, 0, NULL, on_status);
+}
+
+/* -------- /readyz -------- */
+
+static void put_ready(struct jw *w, bool ready, const char *key, const char *why)
+{
+	jw_obj(w);
+	jw_key(w, "ready");
+	jw_bool(w, ready);
+	jw_key(w, "chain");
+	jw_str(w, key);
+	jw_key(w, "reason");
+	jw_str(w, why);
+	jw_obj_end(w);
+}
+
+static void on_ready(void *arg, const struct pg_result *res, const struct err *e)
+{
+	struct call *c = arg;
+	const char *key = NULL, *why;
+	struct jw w;
+
+	c->ask = NULL;
+	if (!res) {
+		respond_err(c, e);
+		return;
+	}
+	why = all_unready(c->api, res, &key);
+	buf_clear(&c->api->body);
+	jw_init(&w, &c->api->body);
+	put_ready(&w, !why, why ? key : NULL, why);
+	respond_json(c, why ? 503 : 200, NULL);
+}
+
+void get_readyz(struct call *c)
+{
+	call_ask(c, false, STATUS_SQL, 0, NULL, on_ready);
+}

@@ -1,0 +1,100 @@
+/*
+ * The paths. A handler is called for GET and HEAD; OPTIONS, other methods, unknown paths and parameters
+ * are answered before it.
+ */
+#include "api/route.h"
+
+#include <string.h>
+
+#define LIST_PARAMS                                                                                \
+	(PARAM_BIT(PARAM_LIMIT) | PARAM_BIT(PARAM_CURSOR) | PARAM_BIT(PARAM_ORDER) |                 \
+		PARAM_BIT(PARAM_FROM) | PARAM_BIT(PARAM_TO) | PARAM_BIT(PARAM_FINALITY) |            \
+		PARAM_BIT(PARAM_VERIFICATION) | PARAM_BIT(PARAM_CHAIN) | PARAM_BIT(PARAM_FORMAT) |   \
+		PARAM_BIT(PARAM_REV))
+
+const struct route ROUTES[] = {
+	{"/v1/status", get_status, PARAM_BIT(PARAM_REV), "status"},
+	{"/v1/events", get_events,
+		LIST_PARAMS | PARAM_BIT(PARAM_CONTRACT) | PARAM_BIT(PARAM_EVENT) |
+			PARAM_BIT(PARAM_ADDRESS) | PARAM_BIT(PARAM_VALIDATOR_ID),
+		"events"},
+	{"/v1/checkpoints", get_checkpoints,
+		LIST_PARAMS | PARAM_BIT(PARAM_KIND) | PARAM_BIT(PARAM_ROOT_CHAIN_ID) |
+			PARAM_BIT(PARAM_PROPOSER) | PARAM_BIT(PARAM_CHECKPOINT_ID),
+		"checkpoints"},
+	{"/v1/checkpoints/{chain}/{kind}/{tx}/{log_index}", get_checkpoint, PARAM_BIT(PARAM_REV),
+		"checkpoint"},
+	{"/healthz", get_healthz, 0, "healthz"},
+	{"/readyz", get_readyz, 0, "readyz"},
+	{"/metrics", get_metrics, 0, NULL},
+	{"/openapi.json", get_openapi, 0, NULL},
+	{"/", get_page, 0, NULL},
+	{"/page.js", get_page_script, 0, NULL},
+	{"/page.css", get_page_style, 0, NULL},
+};
+const size_t ROUTE_COUNT = sizeof(ROUTES) / sizeof(ROUTES[0]);
+
+#define SEGMENTS_MAX 8
+
+/* Number of segments of "/a/b"; SEGMENTS_MAX + 1 when there are more. */
+static size_t split(struct text path, struct text out[SEGMENTS_MAX])
+{
+	const char *at = path.p, *end = path.p + path.n;
+	size_t n = 0;
+
+	while (at < end) {
+		const char *slash = memchr(at + 1, '/', (size_t)(end - at - 1));
+		const char *stop = slash ? slash : end;
+
+		if (n == SEGMENTS_MAX)
+			return SEGMENTS_MAX + 1;
+		out[n++] = (struct text){at + 1, (size_t)(stop - at - 1)};
+		at = stop;
+	}
+	return n;
+}
+
+static bool same(struct text a, struct text b)
+{
+	return a.n == b.n && !memcmp(a.p, b.p, a.n);
+}
+
+static bool match(const struct route *r, const struct text *segments, size_t n,
+	struct text args[CALL_ARGS_MAX])
+{
+	struct text pattern[SEGMENTS_MAX];
+	size_t used = 0;
+
+	if (split((struct text){r->pattern, strlen(r->pattern)}, pattern) != n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (pattern[i].n && pattern[i].p[0] == '{' && used < CALL_ARGS_MAX)
+			args[used++] = segments[i];
+		else if (!same(pattern[i], segments[i]))
+			return false;
+	}
+	return true;
+}
+
+const struct route *route_find(struct text raw, struct arena *mem, struct text args[CALL_ARGS_MAX],
+	bool *bad)
+{
+	struct text segments[SEGMENTS_MAX];
+	size_t n;
+
+	*bad = false;
+	if (!raw.n || raw.p[0] != '/')
+		return NULL;
+	n = split(raw, segments);
+	for (size_t i = 0; i < n && i < SEGMENTS_MAX; i++)
+		if (!text_decode(segments[i], mem, &segments[i])) {
+			*bad = true;
+			return NULL;
+		}
+	if (n > SEGMENTS_MAX)
+		return NULL;
+	for (size_t i = 0; i < ROUTE_COUNT; i++)
+		if (match(&ROUTES[i], segments, n, args))
+			return &ROUTES[i];
+	return NULL;
+}
