@@ -65,7 +65,7 @@ static void plan(const struct call *c, struct list_plan *p)
 	if (q->kind)
 		filter(p, "kind", "int2", arena_printf(p->mem, "%u", q->kind));
 	if (q->root_chain_id)
-		filter(p, "root_chain_id", "int2", arena_printf(p->mem, "%u", q->root_chain_id));
+		filter(p, "root_chain_id", "int8", arena_printf(p->mem, "%u", q->root_chain_id));
 }
 
 static bool write_row(struct cells *out, const struct list_row *row)

@@ -34,22 +34,25 @@ static void filter(struct list_plan *p, const char *column, const char *type, co
 		p->filters[p->filter_count++] = f;
 }
 
-/* The contracts, over all chains, that have an event of that name. */
-static size_t contracts_with(const struct network *net, const char *event)
+static bool has_event(const struct contract *c, const char *event)
 {
-	size_t n = 0;
+	for (size_t i = 0; i < c->event_count; i++)
+		if (!strcmp(c->events[i]->name, event))
+			return true;
+	return false;
+}
 
+/* Only contracts of this name have an event of that name. */
+static bool owns_event(const struct network *net, const char *contract, const char *event)
+{
 	for (size_t i = 0; i < net->chain_count; i++)
 		for (size_t j = 0; j < net->chains[i].contract_count; j++) {
 			const struct contract *c = &net->chains[i].contracts[j];
 
-			for (size_t k = 0; k < c->event_count; k++)
-				if (!strcmp(c->events[k]->name, event)) {
-					n++;
-					break;
-				}
+			if (strcmp(c->name, contract) && has_event(c, event))
+				return false;
 		}
-	return n;
+	return true;
 }
 
 static const char *fixed_addresses(const struct network *net, const char *contract, struct arena *mem)
@@ -79,7 +82,7 @@ static void plan(const struct call *c, struct list_plan *p)
 	if (q->given & PARAM_BIT(PARAM_VALIDATOR_ID))
 		filter(p, "validator_id", "int8", arena_printf(mem, "%lld", (long long)q->validator_id));
 	if (q->contract && !p->drive.column &&
-		(!q->event || contracts_with(c->api->net, q->event) > 1)) {
+		(!q->event || !owns_event(c->api->net, q->contract, q->event))) {
 		p->contract = q->contract;
 		p->addresses = fixed_addresses(c->api->net, q->contract, mem);
 	}

@@ -93,7 +93,8 @@ static void dispatch(struct pgpool *p);
 
 static void ask_free(struct pg_ask *a)
 {
-	h2o_linklist_unlink(&a->link);
+	if (h2o_linklist_is_linked(&a->link))
+		h2o_linklist_unlink(&a->link);
 	free(a);
 }
 

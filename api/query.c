@@ -317,8 +317,8 @@ static bool parse_root_chain_id(struct parse *p, struct text v)
 {
 	int64_t n;
 
-	if (!query_int(&n, v) || n < 1 || n > 3)
-		return say(p, "must be 1 (tron), 2 (ethereum) or 3 (bsc)");
+	if (!query_int(&n, v) || n < 1 || n > UINT32_MAX)
+		return say(p, "must be an integer: 1 (tron), 2 (ethereum), 3 (bsc)");
 	p->q->root_chain_id = (unsigned)n;
 	return true;
 }
