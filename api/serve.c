@@ -279,7 +279,8 @@ static void drain_and_close(struct serve *s)
 {
 	h2o_socket_close(s->listener);
 	s->listener = NULL;
-	h2o_context_request_shutdown(&s->ctx);
+	/* h2o_context_request_shutdown() would also arm HTTP/2's timer, which outlives the context. */
+	s->ctx.shutdown_requested = 1;
 	run_until(s, DRAIN_MS, no_calls);
 	s->h2o.http1.callbacks.foreach_request(&s->ctx, shut_connection, NULL);
 	run_until(s, CLOSE_MS, no_connections);
