@@ -195,17 +195,25 @@ static bool match_more(const struct header *h)
 bool header_match(const struct header *h, unsigned *layout)
 {
 	unsigned given = h->has & HEADER_ALL;
+	bool found = false;
 
 	if (fits(h, given, (struct bytes){0})) {
 		*layout = given;
 		return true;
 	}
-	for (unsigned has = 0; has <= HEADER_ALL; has++) {
-		if (has != given && fits(h, has, (struct bytes){0})) {
-			*layout = has;
-			return true;
-		}
+	/* Sets without a gap first: real forks, and equal to one with a gap when the field is zero. */
+	for (unsigned has = HEADER_ALL; !found; has >>= 1) {
+		found = fits(h, has, (struct bytes){0});
+		*layout = has;
+		if (!has)
+			break;
 	}
+	for (unsigned has = 0; !found && has <= HEADER_ALL; has++) {
+		found = (has & (has + 1)) && fits(h, has, (struct bytes){0});
+		*layout = has;
+	}
+	if (found)
+		return true;
 	if (!match_more(h))
 		return false;
 	*layout = given | HEADER_MORE;

@@ -410,8 +410,14 @@ static enum err_kind check_tx_root(const struct body *w)
 enum err_kind verify_receipts(enum header_kind kind, const struct header *h,
 	const struct block_body *body, struct arena *mem, struct err *e)
 {
-	struct body w = {.kind = kind, .h = h, .b = body, .mem = mem, .e = e};
+	struct block_body given = *body;
+	struct body w = {.kind = kind, .h = h, .b = &given, .mem = mem, .e = e};
 	enum err_kind k;
+
+	if (!given.receipts)
+		given.receipt_count = 0;
+	if (!given.txs)
+		given.tx_count = 0;
 
 	if ((k = split_sync(&w)) || (k = check_order(&w)) || (k = check_logs(&w)))
 		return k;
