@@ -103,7 +103,7 @@ static bool is_contract(const json_t *chain, const json_t *name)
 /* Does a watch or rule name a contract that is not there? */
 static bool dangles(const json_t *chain, const json_t *v)
 {
-	static const char *const keys[] = {"contract", "new_owner", "old_owner", "finds", NULL};
+	static const char *const keys[] = {"contract", "new_owner", "finds", NULL};
 	const json_t *trigger = json_object_get(v, "trigger");
 
 	for (const char *const *k = keys; *k; k++) {
@@ -118,11 +118,15 @@ static bool dangles(const json_t *chain, const json_t *v)
 static void drop_unknown(json_t *chain)
 {
 	static const char *const lists[] = {"watches", "discovery", NULL};
-	json_t *list = json_object_get(chain, "contracts");
+	json_t *list = json_object_get(chain, "contracts"), *rule;
+	size_t n;
 
 	for (size_t i = json_array_size(list); i-- > 0;)
 		if (!has_place(json_array_get(list, i)))
 			json_array_remove(list, i);
+	json_array_foreach(json_object_get(chain, "discovery"), n, rule)
+		if (!is_contract(chain, json_object_get(rule, "old_owner")))
+			json_object_del(rule, "old_owner"); /* any old owner will do */
 	for (const char *const *k = lists; *k; k++) {
 		list = json_object_get(chain, *k);
 		for (size_t i = json_array_size(list); i-- > 0;)

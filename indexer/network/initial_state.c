@@ -42,9 +42,9 @@ static bool check_value(struct reader *r, const char *key, const json_t *v)
 			reader_out(r, mark);
 			reader_in(r, key);
 		}
-	} else if (!json_is_boolean(v) && !is_amount(v) && !is_hash(v)) {
+	} else if (!json_is_boolean(v) && !json_is_null(v) && !is_amount(v) && !is_hash(v)) {
 		return reader_fail(r, "must be an integer below 2^256 as a decimal string, a 32-byte "
-			"hash, a boolean, or an object of such integers");
+			"hash, a boolean, null (not known), or an object of such integers");
 	}
 	reader_out(r, mark);
 	return true;
