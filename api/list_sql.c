@@ -120,7 +120,7 @@ static void add_top(struct sql *s, const struct list_plan *p)
 
 static void add_bounds(struct sql *s, const struct list_plan *p)
 {
-	add(s, "c AS (SELECT u.*, (u.guard_h IS NULL OR EXISTS (SELECT FROM chain.block g WHERE"
+	add(s, "c AS MATERIALIZED (SELECT u.*, (u.guard_h IS NULL OR EXISTS (SELECT FROM chain.block g WHERE"
 		" g.chain_id = u.chain_id AND g.number = u.guard_b AND g.hash = u.guard_h"
 		" AND g.number <= u.indexed)) AS guard_ok, ");
 	add_top(s, p);
@@ -192,37 +192,49 @@ static void add_select(struct sql *s, const struct list_plan *p)
 		p->columns);
 }
 
-/* Rows of all addresses of a contract: the first keys of each address, then the first of all. */
-static void add_contract_rows(struct sql *s, const struct list_plan *p)
+/* Keys of the first rows of one range of the index that `lead` leads. */
+static void add_keys(struct sql *s, const struct list_plan *p, const char *lead)
 {
-	add_select(s, p);
-	add(s, "(SELECT m.block, m.log_index FROM (SELECT unnest(");
+	buf_printf(&s->text, "SELECT x.block, x.log_index FROM %s x%s WHERE x.chain_id = b.chain_id",
+		p->table, p->verification > LEVEL_TRUSTED ? JOIN_BLOCK : "");
+	if (lead) /* implied by the bounds; said for partial indexes */
+		buf_printf(&s->text, " AND %s IS NOT NULL", lead);
+	if (p->contract)
+		add_between(s, lead, "a.address", NULL);
+	else
+		add_between(s, lead, p->drive.value, p->drive.type);
+	add_filters(s, p);
+	add_order(s, p, lead, "x");
+}
+
+/* Of all addresses of a contract: the first keys of each address, then the first of all. */
+static void add_contract_keys(struct sql *s, const struct list_plan *p)
+{
+	add(s, "SELECT m.block, m.log_index FROM (SELECT unnest(");
 	sql_param(s, p->addresses, "bytea[]");
 	add(s, ") AS address UNION SELECT ct.address FROM chain.contract ct WHERE"
 		" ct.chain_id = b.chain_id AND ct.contract = ");
 	sql_param(s, p->contract, "text");
-	buf_printf(&s->text, ") a CROSS JOIN LATERAL (SELECT x.block, x.log_index FROM %s x%s WHERE"
-		" x.chain_id = b.chain_id", p->table, p->verification > LEVEL_TRUSTED ? JOIN_BLOCK : "");
-	add_between(s, "x.address", "a.address", NULL);
-	add_filters(s, p);
-	add_order(s, p, "x.address", "x");
+	add(s, ") a CROSS JOIN LATERAL (");
+	add_keys(s, p, "x.address");
 	add(s, ") m");
 	add_order(s, p, NULL, "m");
-	buf_printf(&s->text, ") o JOIN %s x ON x.chain_id = b.chain_id AND x.block = o.block"
-		" AND x.log_index = o.log_index%s", p->table, JOIN_BLOCK);
 }
 
-static void add_plain_rows(struct sql *s, const struct list_plan *p)
+/* Keys first, then the rows: the literal LIMIT tells the planner that there are few. */
+static void add_rows(struct sql *s, const struct list_plan *p)
 {
-	const char *lead = p->drive.column ? arena_printf(s->mem, "x.%s", p->drive.column) : NULL;
-
 	add_select(s, p);
-	buf_printf(&s->text, "%s x%s WHERE x.chain_id = b.chain_id", p->table, JOIN_BLOCK);
-	if (lead) /* implied by the bounds; said for partial indexes */
-		buf_printf(&s->text, " AND %s IS NOT NULL", lead);
-	add_between(s, lead, p->drive.value, p->drive.type);
-	add_filters(s, p);
-	add_order(s, p, lead, "x");
+	add(s, "(SELECT w.* FROM (");
+	if (p->contract)
+		add_contract_keys(s, p);
+	else
+		add_keys(s, p,
+			p->drive.column ? arena_printf(s->mem, "x.%s", p->drive.column) : NULL);
+	buf_printf(&s->text,
+		") w LIMIT %d) o JOIN %s x ON x.chain_id = b.chain_id AND x.block = o.block"
+		" AND x.log_index = o.log_index%s",
+		LIST_ROWS_MAX, p->table, JOIN_BLOCK);
 }
 
 void list_sql(struct sql *s, const struct list_plan *p)
@@ -231,10 +243,7 @@ void list_sql(struct sql *s, const struct list_plan *p)
 	add_bounds(s, p);
 	add(s, "SELECT b.ord, b.indexed, b.indexed_hash, b.safe, b.final, r.resets, b.guard_ok,"
 		" b.top::int8, y.* FROM b CROSS JOIN r LEFT JOIN LATERAL (");
-	if (p->contract)
-		add_contract_rows(s, p);
-	else
-		add_plain_rows(s, p);
+	add_rows(s, p);
 	buf_printf(&s->text, ") y ON b.guard_ok ORDER BY b.ord, y.block%s, y.log_index%s",
 		p->ascending ? "" : " DESC", p->ascending ? "" : " DESC");
 }

@@ -35,6 +35,7 @@ struct list_filter {
 };
 
 #define LIST_FILTERS_MAX 8
+#define LIST_ROWS_MAX    501
 
 struct list_plan {
 	struct arena *mem;         /* of the plan's texts */
@@ -49,7 +50,7 @@ struct list_plan {
 	bool several;              /* rows of several chains: up to the slowest one's indexed time */
 	struct when from, to;
 	enum level verification;
-	unsigned rows;             /* at most so many rows of each chain */
+	unsigned rows;             /* at most so many rows of each chain, up to LIST_ROWS_MAX */
 	/* one element a listed chain, as array literals */
 	const char *chain_ids, *first_blocks, *finality;
 	const char *pos_blocks, *pos_logs;         /* rows strictly beyond; NULL elements: from the end */
@@ -83,9 +84,8 @@ void list_sql(struct sql *s, const struct list_plan *p);
 
 /** What a process-wide revision needs: a relation `r` with the column `resets`. */
 #define SQL_RESETS                                                                                 \
-	"r AS (SELECT coalesce(sum(y.n), 0)::int8 AS resets FROM chain.head h CROSS JOIN LATERAL ("  \
-	"SELECT count(*) AS n FROM chain.log l WHERE l.chain_id = h.chain_id"                        \
-	" AND (l.event, l.block, l.log_index) >= ('ResetHeaderBlock', 0, 0)"                         \
-	" AND (l.event, l.block, l.log_index) <= ('ResetHeaderBlock', h.final, 2147483647)) y)"
+	"r AS MATERIALIZED (SELECT coalesce(sum(y.n), 0)::int8 AS resets FROM chain.head h"          \
+	" CROSS JOIN LATERAL (SELECT count(*) AS n FROM chain.log l WHERE l.chain_id = h.chain_id"   \
+	" AND l.event = 'ResetHeaderBlock' AND l.block <= h.final) y)"
 
 #endif

@@ -541,10 +541,13 @@ static void on_readable(h2o_socket_t *sock, const char *err)
 
 static void send_settings(struct conn *c)
 {
+	/* statements are written for one walk of one index; joins of whole tables are never wanted */
 	static const char sql[] =
-		"SELECT (SELECT name FROM chain.network), set_config('default_transaction_read_only',"
-		" 'on', false), set_config('jit', 'off', false), set_config('statement_timeout', $1, false),"
-		" set_config('plan_cache_mode', 'force_generic_plan', false), set_config('TimeZone', 'UTC', false)";
+		"SELECT (SELECT name FROM chain.network), set_config('statement_timeout', $1, false),"
+		" set_config(v.name, v.setting, false) FROM (VALUES ('default_transaction_read_only', 'on'),"
+		" ('jit', 'off'), ('plan_cache_mode', 'force_generic_plan'), ('TimeZone', 'UTC'),"
+		" ('enable_mergejoin', 'off'), ('enable_hashjoin', 'off'), ('enable_bitmapscan', 'off'),"
+		" ('enable_seqscan', 'off')) v(name, setting)";
 	char timeout[16];
 	const char *values[] = {timeout};
 
