@@ -37,14 +37,22 @@ enum {
 	" AND substring(l.topics FROM 65 FOR 32) <="                                                   \
 	" decode(lpad(to_hex(x.header_block_id), 64, '0'), 'hex')) END::int2 AS reset"
 
-static bool root_chains(const struct chain_conf *chain)
+/* The staking chain logs main and sync checkpoints, the other root chains mirror ones. */
+static bool root_chains(const struct chain_conf *chain, const struct query *q)
 {
-	return chain->role != ROLE_CHILD;
+	if (chain->role == ROLE_CHILD)
+		return false;
+	return !q->kind || (chain->role == ROLE_MIRROR) == (q->kind == 3);
 }
 
 static void filter(struct list_plan *p, const char *column, const char *type, const char *value)
 {
-	p->filters[p->filter_count++] = (struct list_filter){column, type, value};
+	struct list_filter f = {column, type, value};
+
+	if (!p->drive.column && strcmp(column, "kind"))
+		p->drive = f;
+	else
+		p->filters[p->filter_count++] = f;
 }
 
 static void plan(const struct call *c, struct list_plan *p)
@@ -52,20 +60,15 @@ static void plan(const struct call *c, struct list_plan *p)
 	const struct query *q = &c->q;
 
 	if (q->given & PARAM_BIT(PARAM_CHECKPOINT_ID))
-		p->drive = (struct list_filter){"checkpoint_id", "int8",
-			arena_printf(p->mem, "%lld", (long long)q->checkpoint_id)};
-	if (q->given & PARAM_BIT(PARAM_PROPOSER)) {
-		const char *value = list_bytea(p->mem, q->proposer.b, sizeof(q->proposer.b));
-
-		if (p->drive.column)
-			filter(p, "proposer", "bytea", value);
-		else
-			p->drive = (struct list_filter){"proposer", "bytea", value};
-	}
-	if (q->kind)
-		filter(p, "kind", "int2", arena_printf(p->mem, "%u", q->kind));
+		filter(p, "checkpoint_id", "int8",
+			arena_printf(p->mem, "%lld", (long long)q->checkpoint_id));
+	if (q->given & PARAM_BIT(PARAM_PROPOSER))
+		filter(p, "proposer", "bytea",
+			list_bytea(p->mem, q->proposer.b, sizeof(q->proposer.b)));
 	if (q->root_chain_id)
 		filter(p, "root_chain_id", "int8", arena_printf(p->mem, "%u", q->root_chain_id));
+	if (q->kind)
+		filter(p, "kind", "int2", arena_printf(p->mem, "%u", q->kind));
 }
 
 static bool write_row(struct cells *out, const struct list_row *row)

@@ -16,9 +16,10 @@ enum { ADDRESS = LIST_OWN, CONTRACT, EVENT, TOPICS, DATA, TX_INDEX };
 
 static const char COLUMNS[] = ", x.address, x.contract, x.event, x.topics, x.data, x.tx_index";
 
-static bool any_chain(const struct chain_conf *chain)
+static bool any_chain(const struct chain_conf *chain, const struct query *q)
 {
 	(void)chain;
+	(void)q;
 	return true;
 }
 

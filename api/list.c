@@ -23,6 +23,7 @@
 
 struct listed {
 	const struct chain_conf *chain;
+	bool barren;              /* can have no such rows */
 	struct cursor_pos pos;
 	bool guarded;             /* newest row sent: its block must stay canonical */
 	uint64_t guard_block;
@@ -198,7 +199,8 @@ static void put_guard_hash(struct buf *b, const struct call *c, const struct lis
 
 static void put_finality(struct buf *b, const struct call *c, const struct listed *at)
 {
-	int v = c->q.finality == FINALITY_PENDING ? LIST_ANY
+	int v = at->barren			  ? LIST_NONE
+		: c->q.finality == FINALITY_PENDING ? LIST_ANY
 		: c->q.finality == FINALITY_SAFE  ? LIST_SAFE
 		: at->chain->kind == CHAIN_BTTC	  ? LIST_NONE
 						  : LIST_FINAL;
@@ -632,9 +634,10 @@ static void choose_chains(const struct call *c, struct list *l)
 	const struct network *net = c->api->net;
 
 	if (c->q.chain)
-		l->chains[l->n++].chain = c->q.chain;
+		l->chains[l->n++] = (struct listed){.chain = c->q.chain,
+			.barren = !l->kind->has_rows(c->q.chain, &c->q)};
 	for (size_t i = 0; !c->q.chain && i < net->chain_count && l->n < CURSOR_CHAINS; i++)
-		if (l->kind->has_rows(&net->chains[i]))
+		if (l->kind->has_rows(&net->chains[i], &c->q))
 			insert_by_key(l, &net->chains[i]);
 }
 
@@ -681,6 +684,8 @@ void list_answer(struct call *c, const struct list_kind *kind)
 	l->lasting = true;
 	l->format = respond_format(c);
 	choose_chains(c, l);
+	if (!l->n) /* no chain of the network can have such rows: any chain answers with none */
+		l->chains[l->n++] = (struct listed){.chain = &c->api->net->chains[0], .barren = true};
 	if (l->n > 1 && (c->q.from.kind == WHEN_BLOCK || c->q.to.kind == WHEN_BLOCK)) {
 		respond_problem(c, 400, "chain",
 			"is required when `from` or `to` is a block number, because blocks of several "

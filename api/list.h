@@ -24,8 +24,8 @@ struct freshness;
 struct list_kind {
 	const char *table;
 	const char *columns;       /* see struct list_plan */
-	/** Chains that can have such rows. */
-	bool (*has_rows)(const struct chain_conf *chain);
+	/** Chains that can have rows of this kind that pass the query's filters. */
+	bool (*has_rows)(const struct chain_conf *chain, const struct query *q);
 	/** Choose the index and the filters. Texts go into p->mem. */
 	void (*plan)(const struct call *c, struct list_plan *p);
 	/** Write the resource's own cells. False: they may change although the row is final. */

@@ -35,6 +35,9 @@ CREATE TABLE staking.checkpoint (
   CONSTRAINT checkpoint_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain
 );
 CREATE INDEX checkpoint_tx_ix ON staking.checkpoint (chain_id, tx, log_index);
+CREATE INDEX checkpoint_number_ix ON staking.checkpoint (chain_id, checkpoint_id, block, log_index);
+CREATE INDEX checkpoint_proposer_ix ON staking.checkpoint (chain_id, proposer, block, log_index);
+CREATE INDEX checkpoint_root_ix ON staking.checkpoint (chain_id, root_chain_id, block, log_index);
 COMMENT ON TABLE staking.checkpoint IS 'Checkpoints as the root chains logged them (NewHeaderBlock, CheckpointSyncAck), with what the calldata of their transaction adds.';
 COMMENT ON COLUMN staking.checkpoint.chain_id IS 'EVM chain id of the chain that logged it.';
 COMMENT ON COLUMN staking.checkpoint.block IS 'Block that logged it.';
