@@ -29,4 +29,7 @@ struct batch {
 /** Decode raw (which lives in b->mem) into the batch, or put it to the bad ones. True: it was good. */
 bool batch_add(struct batch *b, struct bytes raw, int64_t offset);
 
+/** Put a step that was decoded elsewhere into the batch. */
+void batch_add_step(struct batch *b, const struct step *s);
+
 #endif

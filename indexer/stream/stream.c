@@ -134,3 +134,9 @@ bool batch_add(struct batch *b, struct bytes raw, int64_t offset)
 	snprintf(bad->reason, sizeof(bad->reason), "%.*s", (int)sizeof(bad->reason) - 1, e.msg);
 	return false;
 }
+
+void batch_add_step(struct batch *b, const struct step *s)
+{
+	arena_grow(b->mem, &b->out.steps, &b->cap, b->out.n + 1, sizeof(*b->out.steps));
+	b->out.steps[b->out.n++] = *s;
+}

@@ -1,0 +1,112 @@
+#ifndef KAFKA_ENV_H
+#define KAFKA_ENV_H
+
+/*
+ * The broker that the tests run against, from the environment:
+ *   BTTC_TEST_KAFKA       host:port of a broker for tests
+ *   BTTC_TEST_KAFKA_CTL   deploy/kafka-local, to kill and start it again
+ *   BTTC_TEST_KAFKA_DATA  its data directory
+ * Every test works on topics of its own, which stay behind: the broker is thrown away.
+ */
+#include "stream/kafka.h"
+
+#include "unit/stream/conformance.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+static char ke_chain[64];
+static struct kafka_conf ke_conf = {.chain_key = ke_chain, .chain_id = CF_CHAIN};
+
+/** Topics that nobody has used. */
+static inline void ke_new_chain(void)
+{
+	static unsigned n;
+
+	snprintf(ke_chain, sizeof(ke_chain), "t%ld-%ld-%u", (long)getpid(), (long)time(NULL), n++);
+}
+
+static inline struct stream_writer *ke_writer(void)
+{
+	uint64_t until = clock_ms() + CF_DEADLINE_MS;
+	struct stream_writer *w = NULL;
+	struct err e = {0};
+	enum err_kind k;
+
+	while ((k = kafka_writer_open(&w, &ke_conf, &e)) == ERR_AGAIN && clock_ms() < until)
+		clock_sleep_ms(100);
+	if (k)
+		fail_msg("writer: %s: %s", err_kind_name(k), e.msg);
+	return w;
+}
+
+static inline struct stream_reader *ke_reader_of(int32_t partition, int64_t next_offset,
+	const struct stream_tail *expect)
+{
+	uint64_t until = clock_ms() + CF_DEADLINE_MS;
+	struct stream_reader *r = NULL;
+	struct err e = {0};
+	enum err_kind k;
+
+	while ((k = kafka_reader_open(&r, &ke_conf, partition, next_offset, expect, &e)) ==
+			ERR_AGAIN &&
+		clock_ms() < until)
+		clock_sleep_ms(100);
+	if (k)
+		fail_msg("reader: %s: %s", err_kind_name(k), e.msg);
+	return r;
+}
+
+static inline struct stream_reader *ke_reader(int64_t next_offset, const struct stream_tail *expect)
+{
+	return ke_reader_of(0, next_offset, expect);
+}
+
+/** The topics are there, empty. */
+static inline void ke_fresh(void)
+{
+	ke_conf.partitions = 0;
+	ke_conf.props = NULL;
+	ke_new_chain();
+	stream_writer_close(ke_writer());
+}
+
+static inline void ke_done(void)
+{
+}
+
+static const struct cf_body ke_body = {ke_fresh, ke_writer, ke_reader, ke_done};
+
+/** Run deploy/kafka-local COMMAND on the test's broker. */
+static inline void ke_ctl(const char *command)
+{
+	const char *ctl = getenv("BTTC_TEST_KAFKA_CTL"), *data = getenv("BTTC_TEST_KAFKA_DATA");
+	int status;
+	pid_t pid;
+
+	if (!ctl || !data)
+		fail_msg("BTTC_TEST_KAFKA_CTL and BTTC_TEST_KAFKA_DATA are not set");
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		int null = open("/dev/null", O_WRONLY);
+
+		dup2(null, STDOUT_FILENO);
+		execl(ctl, ctl, command, "--data", data, (char *)NULL);
+		_exit(127);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static inline bool ke_init(void)
+{
+	ke_conf.brokers = getenv("BTTC_TEST_KAFKA");
+	if (!ke_conf.brokers)
+		fprintf(stderr, "BTTC_TEST_KAFKA=host:port is not set: tests/run kafka starts a broker\n");
+	cf_body = &ke_body;
+	return ke_conf.brokers;
+}
+
+#endif
