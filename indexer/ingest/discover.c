@@ -56,7 +56,8 @@ static bool announces(const struct discovery_rule *r, const struct log *l)
 	for (size_t at = 0; at < l->data.n; at += 32)
 		memcpy(word[n++].b, l->data.p + at, 32);
 	return topic_address(&a, &word[0]) && topic_address(&b, &word[1]) &&
-		address_eq(&a, &r->new_owner) && address_eq(&b, &r->old_owner);
+		address_eq(&a, &r->new_owner) &&
+		(!r->has_old_owner || address_eq(&b, &r->old_owner));
 }
 
 /* The validator id among the indexed parameters of the trigger event. */

@@ -1,0 +1,72 @@
+#ifndef INGEST_BODY_H
+#define INGEST_BODY_H
+
+/*
+ * One block between the node and the stream: its checked header, the logs and receipts that have
+ * come in, what is still needed, and at the end the struct block that is published.
+ */
+#include "ingest/tally.h"
+#include "ingest/watchset.h"
+#include "verify/block.h"
+
+#define CONTRADICTIONS_MAX 50 /* refused answers in a row that end the run */
+
+/** What the units of one chain share. */
+struct unit_env {
+	const struct chain_conf *chain;
+	enum header_kind kind;
+	bool bloom;    /* headers have real blooms and roots (not on TRON) */
+	bool with_txs; /* every block is fetched with its transactions */
+	bool fees;     /* some watch is summed, not kept */
+	struct source *src;
+	struct watchset *ws;
+	struct tally *tally;
+	uint64_t final;            /* blocks up to here do not change any more; 0: none */
+	unsigned receipts_running; /* receipt jobs in flight */
+	unsigned contradictions;   /* refused answers since the last finished unit */
+};
+
+struct body {
+	const struct header *h;
+	struct header_check check;
+	const struct tx *txs;    /* NULL: not fetched */
+	size_t tx_count;         /* listed by the node, a state-sync transaction included */
+	bool tx_count_known;
+	bool state_sync;         /* the last one listed is the state-sync transaction */
+	bool asked;              /* the node was asked for all its watched logs */
+	struct log *logs;        /* what is known, ascending: the node's answers, or all of the block
+				    once have_receipts */
+	size_t log_count;
+	int8_t *status;          /* by transaction index, with receipts */
+	size_t status_count;
+	struct job *receipts;    /* asked for */
+	bool have_receipts;      /* they came and passed verify_receipts */
+	bool proven;             /* and the header commits to them */
+	bool need;               /* the rules want them: the block's level is RECEIPTS */
+	bool force;              /* wanted for another reason: the node's logs can not be used */
+	bool judged;             /* need is decided for what is known now */
+	bool settled;            /* nothing is outstanding for the set version of the unit */
+};
+
+/** First look, with header and transactions only: does the block hold a transaction that we keep? */
+void body_begin(const struct unit_env *env, struct body *b);
+
+/**
+ * Add logs of an answer (ascending). With receipts in hand only state-sync logs are added; on TRON
+ * the receipts must then hold them all. Errors: ERR_REJECT.
+ */
+MUST_USE enum err_kind body_take_logs(const struct unit_env *env, struct body *b,
+	const struct log *logs, size_t n, struct arena *mem, struct err *e);
+
+/** Check a finished receipts job and take what is needed of it. Errors: ERR_REJECT. */
+MUST_USE enum err_kind body_take_receipts(
+	const struct unit_env *env, struct body *b, struct arena *mem, struct err *e);
+
+/** With the logs complete for the set: decide whether receipts are needed; sets need and settled. */
+void body_judge(const struct unit_env *env, struct body *b);
+
+/** The block as published, in mem and the unit's jobs. linked: its parent was compared. */
+void body_finish(const struct unit_env *env, struct body *b, bool linked, struct arena *mem,
+	struct block *out);
+
+#endif

@@ -1,0 +1,588 @@
+/*
+ * Order of questions: headers first, because they decide which logs can be there at all (bloom) and
+ * of which block each answer has to be; then logs and receipts side by side. Reading logs after
+ * headers also means that a fork in between shows: the logs then name another block.
+ *
+ * A block whose receipts are needed anyway is left out of the eth_getLogs question where receipts
+ * prove more. When a node's logs are refused three times (outside the bloom, of another block), the
+ * unit gives up on eth_getLogs and takes all blocks whose bloom may hold a watched log by receipts.
+ *
+ * On TRON nothing ties logs to headers, so a range that may still change is closed by reading the
+ * last header again: the same hash before and after means that the logs in between are its own.
+ *
+ * Discovery: the unit at the front of the window finds contracts in its settled blocks and adds them
+ * to the set. It and every unit behind it then see that the set is newer than their logs, and ask
+ * for the new members only (blocks with receipts know all their logs already).
+ */
+#include "ingest/unit.h"
+
+#include "chain/header.h"
+#include "ingest/discover.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define RECEIPTS_IN_FLIGHT  48
+#define LOG_REFUSALS_MAX    3
+#define WAIT_FIRST_MS       50
+#define WAIT_MAX_MS         5000
+#define UNIT_ARENA_MAX      (64u << 20)
+
+enum unit_state { UNIT_HEADERS, UNIT_LOGS, UNIT_BODIES };
+
+/* A contract that may be one of ours: code decides. */
+struct find {
+	struct discovery d;
+	struct job *code; /* running question */
+	bool asks, yes;
+};
+
+struct unit {
+	struct unit_env *env;
+	struct block_range range;
+	enum unit_state state;
+	bool cut, empty;
+	struct job *blocks; /* its headers and transactions are used until the end */
+	struct job *logs;   /* running question */
+	struct job *again;  /* TRON: the last header once more */
+	struct job **done;  /* finished log jobs whose data are used */
+	size_t done_count, done_room;
+	struct body *bodies;
+	size_t count;
+	unsigned version;   /* of the set that the logs are complete for */
+	unsigned asked;     /* version of the question that is running */
+	unsigned refusals;  /* log answers refused */
+	bool receipts_only; /* eth_getLogs is given up */
+	uint64_t wake_ms;
+	unsigned waits;
+	struct arena *mem;
+	bool finds_known;
+	struct find *finds;
+	size_t find_count, find_room;
+	struct discovery *found; /* added to the set by this unit, in order; malloc */
+	size_t found_count;
+};
+
+struct unit *unit_new(struct unit_env *env, struct block_range r, struct job *head)
+{
+	struct unit *u = calloc(1, sizeof(*u));
+
+	if (!u) {
+		fputs("out of memory\n", stderr);
+		abort();
+	}
+	u->env = env;
+	u->range = r;
+	u->blocks = head;
+	u->mem = arena_new(UNIT_ARENA_MAX);
+	return u;
+}
+
+/* ---- letting go ------------------------------------------------------------------------------ */
+
+static void drop_receipts(struct unit *u, struct body *b)
+{
+	if (b->receipts)
+		u->env->receipts_running--;
+	job_free(b->receipts);
+	b->receipts = NULL;
+}
+
+/* Back to the first question; nothing of the old answers is used. */
+static void restart(struct unit *u)
+{
+	for (size_t i = 0; i < u->count; i++)
+		drop_receipts(u, &u->bodies[i]);
+	for (size_t i = 0; i < u->done_count; i++)
+		job_free(u->done[i]);
+	for (size_t i = 0; i < u->find_count; i++)
+		job_free(u->finds[i].code);
+	job_free(u->blocks);
+	job_free(u->logs);
+	job_free(u->again);
+	u->blocks = u->logs = u->again = NULL;
+	u->bodies = NULL;
+	u->done = NULL;
+	u->finds = NULL;
+	u->count = u->done_count = u->done_room = u->find_count = u->find_room = 0;
+	u->version = u->asked = 0;
+	u->finds_known = false;
+	u->state = UNIT_HEADERS;
+	arena_reset(u->mem);
+}
+
+void unit_free(struct unit *u)
+{
+	if (!u)
+		return;
+	restart(u);
+	arena_free(u->mem);
+	free(u->found);
+	free(u);
+}
+
+/* ---- trouble --------------------------------------------------------------------------------- */
+
+/*
+ * An answer did not come (AGAIN) or was refused (REJECT): count, and begin again from the headers,
+ * which may be what was wrong, waiting a little longer each time.
+ */
+static enum err_kind trouble(struct unit *u, uint64_t now_ms, struct err *e)
+{
+	unsigned wait = WAIT_FIRST_MS << (u->waits < 7 ? u->waits : 7);
+
+	restart(u);
+	if (e->kind == ERR_FATAL)
+		return ERR_FATAL;
+	tally_trouble(u->env->tally, e);
+	if (e->kind == ERR_REJECT && ++u->env->contradictions > CONTRADICTIONS_MAX) {
+		e->kind = ERR_FATAL;
+		return err_wrap(e,
+			"%s: the nodes contradict each other or their headers again and again; nothing of it "
+			"was used; check the nodes (or the version of this program) and start again; the last "
+			"reason",
+			u->env->chain->key);
+	}
+	u->waits++;
+	u->wake_ms = now_ms + (wait < WAIT_MAX_MS ? wait : WAIT_MAX_MS);
+	return u->found_count ? e->kind = ERR_REWIND : ERR_NONE;
+}
+
+/* Take the error of a failed job; the job is gone afterwards. */
+static enum err_kind job_error(struct job **j, struct err *e)
+{
+	*e = (*j)->err;
+	job_free(*j);
+	*j = NULL;
+	return e->kind;
+}
+
+/* ---- headers --------------------------------------------------------------------------------- */
+
+static enum err_kind check_headers(struct unit *u, struct body *bodies, struct err *e)
+{
+	const struct job *j = u->blocks;
+
+	for (size_t i = 0; i < j->header_count; i++) {
+		struct body *b = &bodies[i];
+		enum err_kind k;
+
+		b->h = &j->headers[i];
+		k = verify_header(u->env->kind, u->range.from + i, b->h, &b->check, e);
+		if (!k && i) {
+			struct block_id parent = {b[-1].h->number, b[-1].h->hash};
+
+			k = verify_link(u->env->kind, &parent, b[-1].h->time, b->h, e);
+		}
+		if (k) /* a fork while the range was read is no different from a mixed answer */
+			return e->kind = ERR_REJECT;
+		b->txs = j->txs ? j->txs[i] : NULL;
+		b->tx_count_known = j->tx_counts;
+		b->tx_count = j->tx_counts ? j->tx_counts[i] : 0;
+		b->state_sync = j->state_sync && j->state_sync[i];
+		body_begin(u->env, b);
+	}
+	return ERR_NONE;
+}
+
+static enum err_kind step_headers(struct unit *u, struct err *e)
+{
+	struct job *j = u->blocks;
+	enum err_kind k;
+
+	if (!j) {
+		u->blocks = source_blocks(u->env->src, u->range, u->env->with_txs);
+		return ERR_NONE;
+	}
+	if (j->state == JOB_RUNNING)
+		return ERR_NONE;
+	if (j->state == JOB_FAILED)
+		return job_error(&u->blocks, e);
+	u->empty = !j->header_count;
+	if (u->empty)
+		return ERR_NONE;
+	u->cut = u->range.from + j->header_count - 1 < u->range.to;
+	u->bodies = arena_calloc(u->mem, j->header_count, sizeof(*u->bodies));
+	k = check_headers(u, u->bodies, e);
+	if (k)
+		return k;
+	u->count = j->header_count;
+	u->range.to = u->range.from + u->count - 1;
+	u->state = UNIT_LOGS;
+	return ERR_NONE;
+}
+
+/* ---- logs ------------------------------------------------------------------------------------ */
+
+/* Can an eth_getLogs answer teach us something about this block, for members newer than `since`? */
+static bool wants_logs(const struct unit *u, const struct body *b, unsigned since)
+{
+	const struct unit_env *env = u->env;
+
+	if (b->state_sync)
+		return true;
+	if (!env->bloom)
+		return since == 0 || !b->have_receipts;
+	if (b->have_receipts || b->need)
+		return false;
+	return watchset_bloom(env->ws, b->h->number, b->h->bloom, since);
+}
+
+static void ask_logs(struct unit *u)
+{
+	uint64_t first = watchset_from(u->env->ws, u->version);
+	struct block_range r = {UINT64_MAX, 0};
+	struct log_filter *filters;
+	struct arena *mem;
+	size_t n;
+
+	u->asked = watchset_version(u->env->ws);
+	for (size_t i = 0; i < u->count; i++) {
+		struct body *b = &u->bodies[i];
+
+		b->judged = b->settled = false;
+		if (b->h->number < first || !wants_logs(u, b, u->version))
+			continue;
+		if (u->receipts_only) {
+			b->force = true;
+			continue;
+		}
+		r.from = b->h->number < r.from ? b->h->number : r.from;
+		r.to = b->h->number;
+	}
+	mem = arena_new(UNIT_ARENA_MAX);
+	n = r.from <= r.to ? watchset_filters(u->env->ws, r, u->version, mem, &filters) : 0;
+	if (n && r.from == r.to) {
+		struct block_id id = {r.from, u->bodies[r.from - u->range.from].h->hash};
+
+		u->logs = source_block_logs(u->env->src, &id, filters, n);
+	} else if (n) {
+		u->logs = source_logs(u->env->src, r, filters, n);
+	} else {
+		u->version = u->asked;
+	}
+	for (size_t i = 0; u->logs && !u->version && i < u->count; i++)
+		u->bodies[i].asked = u->bodies[i].h->number >= r.from && u->bodies[i].h->number <= r.to;
+	arena_free(mem);
+	u->state = UNIT_BODIES;
+}
+
+/* Hand the answer's logs to their blocks. */
+static enum err_kind give_logs(struct unit *u, const struct job *j, struct err *e)
+{
+	struct log *logs = arena_alloc(u->mem, j->log_count * sizeof(*logs));
+	size_t i = 0;
+
+	while (i < j->log_count) {
+		uint64_t number = j->logs[i].block.number;
+		struct body *b = &u->bodies[number - u->range.from];
+		size_t n = 0;
+
+		if (number < u->range.from || number > u->range.to)
+			return err_set(e, ERR_REJECT, "ingest", 0,
+				"logs of %" PRIu64 "..%" PRIu64 ": one of block %" PRIu64,
+				u->range.from, u->range.to, number);
+		for (; i < j->log_count && j->logs[i].block.number == number; i++) {
+			if (!hash_eq(&j->logs[i].block.hash, &b->h->hash))
+				return err_set(e, ERR_REJECT, "ingest", 0,
+					"block %" PRIu64 ": a log names another block hash than the header",
+					number);
+			logs[n++] = j->logs[i].log;
+		}
+		if (body_take_logs(u->env, b, logs, n, u->mem, e)) {
+			metric_add(u->env->tally->bloom_denied, u->env->bloom);
+			return err_wrap(e, "block %" PRIu64, number);
+		}
+	}
+	return ERR_NONE;
+}
+
+static void keep_job(struct unit *u, struct job *j)
+{
+	arena_grow(u->mem, &u->done, &u->done_room, u->done_count + 1, sizeof(struct job *));
+	u->done[u->done_count++] = j;
+}
+
+static enum err_kind step_logs(struct unit *u, struct err *e)
+{
+	struct job *j = u->logs;
+	bool may_change = u->range.to > u->env->final;
+
+	if (!j || j->state == JOB_RUNNING)
+		return ERR_NONE;
+	if (j->state == JOB_FAILED)
+		return job_error(&u->logs, e);
+	if (give_logs(u, j, e)) {
+		if (++u->refusals >= LOG_REFUSALS_MAX)
+			u->receipts_only = true;
+		return ERR_REJECT;
+	}
+	keep_job(u, j);
+	u->logs = NULL;
+	u->version = u->asked;
+	if (!u->env->bloom && may_change && u->count > 1)
+		u->again = source_blocks(u->env->src,
+			(struct block_range){u->range.to, u->range.to}, false);
+	return ERR_NONE;
+}
+
+static enum err_kind step_again(struct unit *u, struct err *e)
+{
+	struct job *j = u->again;
+	bool same;
+
+	if (!j || j->state == JOB_RUNNING)
+		return ERR_NONE;
+	if (j->state == JOB_FAILED)
+		return job_error(&u->again, e);
+	same = j->header_count &&
+		hash_eq(&j->headers[0].hash, &u->bodies[u->count - 1].h->hash);
+	job_free(j);
+	u->again = NULL;
+	if (same)
+		return ERR_NONE;
+	return err_set(e, ERR_AGAIN, "ingest", 0,
+		"block %" PRIu64 " was replaced while its range was read", u->range.to);
+}
+
+/* ---- receipts -------------------------------------------------------------------------------- */
+
+static enum err_kind step_receipts(struct unit *u, struct body *b, struct err *e)
+{
+	struct block_id id = {b->h->number, b->h->hash};
+	enum err_kind k;
+
+	if (!b->receipts) {
+		if (u->env->receipts_running >= RECEIPTS_IN_FLIGHT)
+			return ERR_NONE;
+		b->receipts = source_receipts(u->env->src, &id, b->txs, b->txs ? b->tx_count : 0);
+		u->env->receipts_running++;
+		return ERR_NONE;
+	}
+	if (b->receipts->state == JOB_RUNNING)
+		return ERR_NONE;
+	if (b->receipts->state == JOB_FAILED)
+		*e = b->receipts->err;
+	k = b->receipts->state == JOB_FAILED ? e->kind : body_take_receipts(u->env, b, u->mem, e);
+	drop_receipts(u, b);
+	if (k == ERR_REJECT)
+		err_wrap(e, "receipts of block %" PRIu64, id.number);
+	return k;
+}
+
+static enum err_kind step_bodies(struct unit *u, struct err *e)
+{
+	bool logs_known = u->state == UNIT_BODIES && !u->logs;
+
+	for (size_t i = 0; i < u->count; i++) {
+		struct body *b = &u->bodies[i];
+		enum err_kind k = ERR_NONE;
+
+		if (b->settled)
+			continue;
+		if (logs_known && !b->judged)
+			body_judge(u->env, b);
+		if (!b->have_receipts && (b->need || b->force))
+			k = step_receipts(u, b, e);
+		if (k)
+			return k;
+		if (logs_known && !b->judged)
+			body_judge(u->env, b);
+	}
+	return ERR_NONE;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+enum err_kind unit_advance(struct unit *u, uint64_t now_ms, struct err *e)
+{
+	enum err_kind k = ERR_NONE;
+
+	if (u->empty || now_ms < u->wake_ms)
+		return ERR_NONE;
+	u->wake_ms = 0;
+	if (u->state == UNIT_HEADERS)
+		k = step_headers(u, e);
+	if (!k && u->state == UNIT_BODIES && !u->logs && !u->again &&
+		u->version != watchset_version(u->env->ws))
+		u->state = UNIT_LOGS;
+	if (!k && u->state == UNIT_LOGS)
+		ask_logs(u);
+	if (!k && u->state == UNIT_BODIES)
+		k = step_logs(u, e);
+	if (!k && u->state == UNIT_BODIES)
+		k = step_again(u, e);
+	if (!k && u->state != UNIT_HEADERS)
+		k = step_bodies(u, e);
+	if (k)
+		return trouble(u, now_ms, e);
+	return ERR_NONE;
+}
+
+bool unit_settled(const struct unit *u)
+{
+	if (u->state != UNIT_BODIES || u->logs || u->again ||
+		u->version != watchset_version(u->env->ws))
+		return false;
+	for (size_t i = 0; i < u->count; i++)
+		if (!u->bodies[i].settled)
+			return false;
+	return true;
+}
+
+struct block_range unit_range(const struct unit *u)
+{
+	return u->range;
+}
+
+bool unit_cut(const struct unit *u)
+{
+	return u->cut;
+}
+
+bool unit_empty(const struct unit *u)
+{
+	return u->empty;
+}
+
+uint64_t unit_wakes_ms(const struct unit *u)
+{
+	return u->wake_ms;
+}
+
+size_t unit_headers(const struct unit *u)
+{
+	return u->count;
+}
+
+const struct header *unit_header(const struct unit *u, size_t i)
+{
+	return u->bodies[i].h;
+}
+
+size_t unit_bytes(const struct unit *u)
+{
+	size_t n = arena_used(u->mem);
+
+	if (u->blocks && u->blocks->mem)
+		n += arena_used(u->blocks->mem);
+	for (size_t i = 0; i < u->done_count; i++)
+		n += arena_used(u->done[i]->mem);
+	return n;
+}
+
+/* ---- discovery ------------------------------------------------------------------------------- */
+
+static void add_find(struct unit *u, const struct discovery *d, bool asks)
+{
+	if (watchset_knows(u->env->ws, &d->address))
+		return;
+	for (size_t i = 0; i < u->find_count; i++)
+		if (address_eq(&u->finds[i].d.address, &d->address))
+			return;
+	arena_grow(u->mem, &u->finds, &u->find_room, u->find_count + 1, sizeof(*u->finds));
+	u->finds[u->find_count++] = (struct find){.d = *d, .asks = asks, .yes = !asks};
+}
+
+static void look_for_finds(struct unit *u)
+{
+	for (size_t i = 0; i < u->count; i++) {
+		const struct body *b = &u->bodies[i];
+
+		for (size_t k = 0; k < b->log_count; k++) {
+			const struct log *l = &b->logs[k];
+			const struct chain_conf *chain = u->env->chain;
+			const struct discovery_rule *owner =
+				discover_trigger(chain, DISCOVER_OWNER_UPDATE, l);
+			const struct discovery_rule *nft =
+				discover_trigger(chain, DISCOVER_NFT_OWNER, l);
+			struct discovery d;
+
+			if (owner && discover_owner_update(owner, b->h->number, b->logs, k, &d))
+				add_find(u, &d, false);
+			if (nft && discover_nft_owner(nft, b->h->number, l, &d))
+				add_find(u, &d, true);
+		}
+	}
+	u->finds_known = true;
+}
+
+/* Has it code? A node that can not say leaves the fixed contracts. */
+static enum err_kind ask_code(struct unit *u, struct find *f, struct err *e)
+{
+	struct job *j = f->code;
+
+	if (!j) {
+		f->code = source_code(u->env->src, &f->d.address);
+		return ERR_NONE;
+	}
+	if (j->state == JOB_RUNNING)
+		return ERR_NONE;
+	if (j->state == JOB_FAILED && j->err.kind != ERR_REJECT)
+		return job_error(&f->code, e);
+	f->yes = j->state == JOB_DONE && j->has_code;
+	f->asks = false;
+	job_free(j);
+	f->code = NULL;
+	return ERR_NONE;
+}
+
+static int by_place(const void *pa, const void *pb)
+{
+	const struct find *a = pa, *b = pb;
+
+	if (a->d.block != b->d.block)
+		return a->d.block < b->d.block ? -1 : 1;
+	return (a->d.log_index > b->d.log_index) - (a->d.log_index < b->d.log_index);
+}
+
+enum err_kind unit_discover(struct unit *u, uint64_t now_ms, bool *done, struct err *e)
+{
+	bool asking = false;
+
+	*done = false;
+	if (now_ms < u->wake_ms)
+		return ERR_NONE;
+	if (!u->finds_known)
+		look_for_finds(u);
+	for (size_t i = 0; i < u->find_count; i++) {
+		if (u->finds[i].asks && ask_code(u, &u->finds[i], e))
+			return trouble(u, now_ms, e);
+		asking = asking || u->finds[i].asks;
+	}
+	if (asking)
+		return ERR_NONE;
+	if (u->find_count)
+		qsort(u->finds, u->find_count, sizeof(*u->finds), by_place);
+	for (size_t i = 0; i < u->find_count; i++) {
+		const struct discovery *d = &u->finds[i].d;
+
+		if (!u->finds[i].yes || !watchset_add(u->env->ws, d))
+			continue;
+		u->found = realloc(u->found, (u->found_count + 1) * sizeof(*u->found));
+		if (!u->found)
+			abort();
+		u->found[u->found_count++] = *d;
+	}
+	u->find_count = 0;
+	*done = true;
+	return ERR_NONE;
+}
+
+struct block *unit_finish(struct unit *u, bool linked)
+{
+	struct block *blocks = arena_calloc(u->mem, u->count, sizeof(*blocks));
+	size_t f = 0;
+
+	for (size_t i = 0; i < u->count; i++) {
+		size_t first = f;
+
+		body_finish(u->env, &u->bodies[i], linked || i, u->mem, &blocks[i]);
+		while (f < u->found_count && u->found[f].block == blocks[i].h.number)
+			f++;
+		blocks[i].found = u->found + first;
+		blocks[i].found_count = f - first;
+	}
+	return blocks;
+}

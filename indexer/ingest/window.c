@@ -1,0 +1,154 @@
+/*
+ * How many blocks a unit has follows from what the last ones weighed: a unit should bring about a
+ * megabyte of answers, so that a window of them stays small on chains whose blocks hold hundreds of
+ * transactions, and requests are few where blocks are nearly empty. The size at most doubles from
+ * unit to unit and falls at once. With full transactions it starts small, because one block of a
+ * busy chain can be as large as a thousand of a quiet one.
+ */
+#include "ingest/window.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define UNIT_BYTES  (1u << 20)
+#define START_FULL  64 /* blocks in the first unit when transactions are fetched */
+#define GROWTH      4  /* a range may become so many times the configured one */
+
+void window_init(
+	struct window *w, struct unit_env *env, uint64_t range_blocks, uint64_t window_ranges)
+{
+	uint64_t range = range_blocks ? range_blocks : 1;
+
+	*w = (struct window){.env = env, .max = window_ranges ? (size_t)window_ranges : 1};
+	w->units = calloc(w->max, sizeof(*w->units));
+	if (!w->units) {
+		fputs("out of memory\n", stderr);
+		abort();
+	}
+	w->size_max = range * GROWTH;
+	w->size = env->with_txs && range > START_FULL ? START_FULL : range;
+}
+
+void window_close(struct window *w)
+{
+	window_drop(w, 0);
+	free(w->units);
+	w->units = NULL;
+}
+
+void window_drop(struct window *w, size_t from)
+{
+	while (w->count > from)
+		unit_free(w->units[--w->count]);
+	metric_set(w->env->tally->window, (int64_t)w->count);
+}
+
+static void add(struct window *w, struct block_range r, struct job *head)
+{
+	w->units[w->count++] = unit_new(w->env, r, head);
+	metric_set(w->env->tally->window, (int64_t)w->count);
+}
+
+void window_add(struct window *w, uint64_t number, struct job *head)
+{
+	add(w, (struct block_range){number, number}, head);
+}
+
+uint64_t window_next(const struct window *w, uint64_t next)
+{
+	return w->count ? unit_range(w->units[w->count - 1]).to + 1 : next;
+}
+
+void window_plan(struct window *w, uint64_t next, uint64_t limit)
+{
+	uint64_t span = source_logs_span(w->env->src);
+
+	next = window_next(w, next);
+	while (w->count < w->max && next <= limit) {
+		uint64_t n = span && span < w->size ? span : w->size;
+		uint64_t to = limit - next < n ? limit : next + n - 1;
+
+		add(w, (struct block_range){next, to}, NULL);
+		next = to + 1;
+	}
+}
+
+/* Does unit i follow unit i - 1, as far as both have headers? */
+static bool linked(const struct window *w, size_t i)
+{
+	size_t n = unit_headers(w->units[i - 1]);
+
+	if (!n || !unit_headers(w->units[i]))
+		return true;
+	return hash_eq(&unit_header(w->units[i - 1], n - 1)->hash,
+		&unit_header(w->units[i], 0)->parent);
+}
+
+enum err_kind window_advance(struct window *w, uint64_t now_ms, bool *cut, struct err *e)
+{
+	*cut = false;
+	for (size_t i = 0; i < w->count; i++) {
+		enum err_kind k = unit_advance(w->units[i], now_ms, e);
+
+		if (k)
+			return k;
+		if (unit_empty(w->units[i])) {
+			window_drop(w, i);
+			*cut = true;
+		} else if (unit_cut(w->units[i]) && i + 1 < w->count) {
+			window_drop(w, i + 1);
+			*cut = true;
+		} else if (i && !linked(w, i)) {
+			window_drop(w, i - 1);
+			*cut = true;
+		}
+	}
+	return ERR_NONE;
+}
+
+bool window_denies(const struct window *w, const struct header *h)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		struct block_range r = unit_range(w->units[i]);
+
+		if (h->number < r.from || h->number > r.to || !unit_headers(w->units[i]))
+			continue;
+		return !hash_eq(&unit_header(w->units[i], (size_t)(h->number - r.from))->hash,
+			&h->hash);
+	}
+	return false;
+}
+
+void window_done(struct window *w)
+{
+	struct block_range r = unit_range(w->units[0]);
+	uint64_t blocks = r.to - r.from + 1;
+	uint64_t each = unit_bytes(w->units[0]) / blocks + 1;
+	uint64_t want = UNIT_BYTES / each;
+
+	unit_free(w->units[0]);
+	w->count--;
+	memmove(w->units, w->units + 1, w->count * sizeof(*w->units));
+	if (blocks >= w->size || want < w->size)
+		w->size = want > w->size * 2 ? w->size * 2 : want;
+	if (w->size > w->size_max)
+		w->size = w->size_max;
+	if (!w->size)
+		w->size = 1;
+	metric_set(w->env->tally->range, (int64_t)w->size);
+	metric_set(w->env->tally->window, (int64_t)w->count);
+}
+
+uint64_t window_wait_ms(const struct window *w, uint64_t now_ms, uint64_t most)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		uint64_t wakes = unit_wakes_ms(w->units[i]);
+
+		if (wakes && wakes <= now_ms)
+			return 0;
+		if (wakes && wakes - now_ms < most)
+			most = wakes - now_ms;
+	}
+	return most;
+}
