@@ -1,0 +1,332 @@
+/*
+ * Whole runs of ingest over the recordings: what is published is what the receipts hold, however the
+ * blocks were fetched.
+ */
+#include "ingest/ingest.h"
+
+#include "unit/ingest/fake_node.h"
+#include "unit/ingest/sink.h"
+
+static struct network *golden_net, *world_net;
+static struct source *golden, *root, *bttc;
+
+static struct network *load(const char *name)
+{
+	struct network *n;
+	struct err e;
+
+	setenv("BTTC_SCHEMA_DIR", SCHEMA_DIR, 1);
+	if (network_load(&n, name, &e))
+		fail_msg("%s", e.msg);
+	return n;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	golden_net = load("golden");
+	world_net = load("world");
+	golden = fake_open("golden", false);
+	root = fake_open("world/root", false);
+	bttc = fake_open("world/bttc", false);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	fake_close(golden);
+	fake_close(root);
+	fake_close(bttc);
+	network_free(golden_net);
+	network_free(world_net);
+	return 0;
+}
+
+static void run(struct source *s, const struct chain_conf *c, const struct ingest_conf *conf,
+	struct sink *k)
+{
+	struct arena *mem = arena_new(1u << 28);
+	struct ingest_state state = {0};
+	struct ingest_past past;
+	struct err e;
+
+	sink_past(k, c, mem, &past);
+	if (ingest_run(c, conf, &past, s, &k->w, &state, &e))
+		fail_msg("%s: %s", err_kind_name(e.kind), e.msg);
+	assert_int_equal(state.phase, 5);
+	assert_int_equal(state.published, sink_tip(k));
+	arena_free(mem);
+}
+
+/* ---- an independent account of what has to be there -------------------------------------------- */
+
+static bool listed(const struct chain_conf *c, const struct address *a, bool watched)
+{
+	for (size_t i = 0; watched && i < c->watch_count; i++)
+		if (c->watches[i].contract->fixed && address_eq(&c->watches[i].contract->address, a))
+			return true;
+	for (size_t i = 0; !watched && i < c->contract_count; i++)
+		if (c->contracts[i].fixed && c->contracts[i].accounted &&
+			address_eq(&c->contracts[i].address, a))
+			return true;
+	return false;
+}
+
+struct share {
+	struct address a;
+	uint64_t validator;
+};
+
+/* Proxies and their validators as the recording's meta.json has them. */
+static size_t read_shares(const char *dir, struct share *out, size_t max)
+{
+	struct jval meta, x;
+	struct json_parser *p;
+	struct jiter it;
+	const char *key;
+	size_t key_len, n = 0;
+	char path[200];
+
+	snprintf(path, sizeof(path), "recordings/%s/meta.json", dir);
+	p = rec_file(path, &meta);
+	for (json_iter(rec_get(meta, "validatorShares"), &it);
+		json_next_member(&it, &key, &key_len, &x);) {
+		assert_true(n < max);
+		out[n].validator = strtoull(key, NULL, 10);
+		rec_fixed(x, out[n++].a.b, 20);
+	}
+	rec_file_free(p);
+	return n;
+}
+
+static const struct hash32 transfer = {
+	{0xdd, 0xf2, 0x52, 0xad, 0x1b, 0xe2, 0xc8, 0x9b, 0x69, 0xc2, 0xb0, 0x68, 0xfc, 0x37, 0x8d,
+		0xaa, 0x95, 0x2b, 0xa7, 0xf1, 0x63, 0xc4, 0xa1, 0x16, 0x28, 0xf5, 0x5a, 0x4d,
+		0xf5, 0x23, 0xb3, 0xef}};
+
+static bool expect_log(const struct chain_conf *c, const struct share *shares, size_t n,
+	const struct log *l)
+{
+	const struct contract *token = network_contract(c, "Token");
+
+	for (size_t i = 0; i < n; i++)
+		if (address_eq(&shares[i].a, &l->address))
+			return true;
+	if (token && address_eq(&token->address, &l->address))
+		return hash_eq(&l->topics[0], &transfer);
+	return listed(c, &l->address, true);
+}
+
+static bool is_named(const struct chain_conf *c, const struct log *l, const char *name)
+{
+	for (size_t i = 0; i < c->contract_count; i++) {
+		const struct contract *k = &c->contracts[i];
+
+		for (size_t n = 0; n < k->event_count && l->topic_count; n++)
+			if (hash_eq(&k->events[n]->topic0, &l->topics[0]))
+				return !strcmp(k->events[n]->name, name);
+	}
+	return false;
+}
+
+static void check_staking_block(const struct chain_conf *c, const struct share *shares, size_t n,
+	const struct rec_block *want, const struct block *got)
+{
+	size_t logs = 0, txs = 0;
+
+	assert_memory_equal(want->h.hash.b, got->h.hash.b, 32);
+	for (size_t i = 0; i < want->receipt_count; i++) {
+		const struct receipt *r = &want->receipts[i];
+		const struct contract *p = network_contract(c, "ValidatorPartnership");
+		bool keep = !want->txs[i].creates && listed(c, &want->txs[i].to, false), pship = false;
+
+		for (; p && p < c->contracts + c->contract_count; p++)
+			pship = pship || (p->mapping && p->fixed &&
+						 address_eq(&p->address, &want->txs[i].to));
+		keep = keep && (r->status || pship);
+		for (size_t k = 0; k < r->log_count; k++) {
+			keep = keep || is_named(c, &r->logs[k], "NewHeaderBlock") ||
+				is_named(c, &r->logs[k], "CheckpointSyncAck");
+			if (!expect_log(c, shares, n, &r->logs[k]))
+				continue;
+			assert_true(logs < got->log_count);
+			assert_int_equal(got->logs[logs].log_index, r->logs[k].log_index);
+			assert_memory_equal(
+				&got->logs[logs].address, &r->logs[k].address, sizeof(struct address));
+			assert_int_equal(got->logs[logs].data.n, r->logs[k].data.n);
+			assert_memory_equal(
+				got->logs[logs].data.p, r->logs[k].data.p, r->logs[k].data.n);
+			logs++;
+		}
+		if (!keep)
+			continue;
+		assert_true(txs < got->tx_count);
+		assert_memory_equal(&got->txs[txs].hash, &want->txs[i].hash, 32);
+		assert_int_equal(got->txs[txs].status, r->status);
+		txs++;
+	}
+	assert_int_equal(got->log_count, logs);
+	assert_int_equal(got->tx_count, txs);
+	assert_true(got->tx_total_known);
+	assert_int_equal(got->tx_total, want->tx_count);
+	assert_int_equal(got->level,
+		c->kind == CHAIN_TRON	? LEVEL_LINKED :
+		logs || txs		? LEVEL_RECEIPTS :
+					  got->level);
+	assert_true(got->level >= (c->kind == CHAIN_TRON ? LEVEL_LINKED : LEVEL_BLOOM));
+}
+
+/* Discoveries: one for each proxy, in the block of its first log, naming its validator. */
+static void check_found(const struct sink *k, const struct share *shares, size_t n)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < k->count; i++)
+		for (size_t f = 0; f < k->chain[i].b.found_count; f++) {
+			const struct discovery *d = &k->chain[i].b.found[f];
+			size_t s = 0;
+
+			while (s < n && !address_eq(&shares[s].a, &d->address))
+				s++;
+			assert_true(s < n);
+			assert_true(d->has_validator);
+			assert_int_equal(d->validator_id, shares[s].validator);
+			assert_string_equal(d->contract, "ValidatorShare");
+			assert_int_equal(d->block, k->chain[i].b.h.number);
+			found++;
+		}
+	assert_int_equal(found, n);
+}
+
+static void check_staking(const struct source *s, const struct chain_conf *c, const char *dir,
+	const struct sink *k)
+{
+	struct share shares[64];
+	size_t n = read_shares(dir, shares, 64);
+
+	assert_int_equal(k->count, s->canon_count);
+	for (size_t i = 0; i < k->count; i++)
+		check_staking_block(c, shares, n, &s->canon[i], &k->chain[i].b);
+	check_found(k, shares, n);
+}
+
+/* ---- tests ----------------------------------------------------------------------------------- */
+
+static const struct ingest_conf plain = {
+	.range_blocks = 64, .window_ranges = 4, .until_head = true};
+
+static void golden_complete(void **state)
+{
+	const struct chain_conf *c = network_chain(golden_net, "root");
+	struct sink k;
+
+	(void)state;
+	sink_init(&k);
+	fake_reset(golden, 1);
+	run(golden, c, &plain, &k);
+	check_staking(golden, c, "golden", &k);
+	assert_int_equal(k.undos, 0);
+	assert_int_equal(k.last_heights.head, 1184);
+	assert_int_equal(k.last_heights.final, 1184 - 64);
+	assert_int_equal(k.last_heights.safe, 1184 - 10);
+	sink_free(&k);
+}
+
+/* The counts of golden/README.md, token approvals aside. */
+static void golden_counts(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t n;
+	} want[] = {{"Transfer", 2669}, {"OwnerUpdate", 13}, {"OwnershipTransferred", 13},
+		{"NewHeaderBlock", 440}, {"CheckpointSyncAck", 209}, {"ResetHeaderBlock", 2},
+		{"Staked", 14}, {"UnstakeInit", 4}, {"Unstaked", 3}, {"SignerChange", 16},
+		{"Restaked", 116}, {"StakeUpdate", 1010}, {"ClaimRewards", 228}, {"TopUpFee", 62},
+		{"ClaimFee", 1}, {"StartAuction", 2}, {"ConfirmAuction", 1}, {"ShareMinted", 647},
+		{"ShareBurned", 133}, {"ShareBurnedWithId", 114}, {"DelegatorClaimedRewards", 651},
+		{"DelegatorRestaked", 161}, {"DelegatorUnstaked", 110}, {"DelegatorUnstakeWithId", 61},
+		{"UpdateCommissionRate", 40}, {"ThresholdChange", 2}, {"DynastyValueChange", 1},
+		{"ProposerBonusChange", 4}, {"ChainRewardUpdate", 4}, {"RewardParams", 4},
+		{"PartnershipCreated", 3}, {"PartnerAdded", 20}, {"PartnerRemoved", 3},
+		{"PartnerShareChanged", 19}, {"DustPartnerChanged", 6}, {"RewardsReceived", 106},
+		{"RewardAllocated", 517}, {"RewardClaimed", 83}, {"RewardsRestaked", 14},
+		{"StakeDeposited", 122}, {"StakeReturned", 5}, {"RoleGranted", 30}, {"RoleRevoked", 7},
+		{"Paused", 2}, {"Unpaused", 2}};
+	const struct chain_conf *c = network_chain(golden_net, "root");
+	size_t all = 0, sum = 0;
+	struct sink k;
+
+	(void)state;
+	sink_init(&k);
+	fake_reset(golden, 2);
+	run(golden, c, &plain, &k);
+	for (size_t w = 0; w < sizeof(want) / sizeof(*want); w++) {
+		size_t n = 0;
+
+		for (size_t i = 0; i < k.count; i++)
+			for (size_t l = 0; l < k.chain[i].b.log_count; l++)
+				n += is_named(c, &k.chain[i].b.logs[l], want[w].name);
+		if (n != want[w].n)
+			fail_msg("%s: %zu, not %zu", want[w].name, n, want[w].n);
+		sum += n;
+	}
+	for (size_t i = 0; i < k.count; i++)
+		all += k.chain[i].b.log_count;
+	assert_int_equal(all, sum);
+	assert_int_equal(all, 8339 - 665);
+	sink_free(&k);
+}
+
+/* Range sizes, numbers in flight and orders of arrival change nothing. */
+static void golden_any_way(void **state)
+{
+	static const int64_t sizes[] = {1, 7, 64, 500, 2000};
+	static const int64_t windows[] = {1, 2, 3, 8};
+	const struct chain_conf *c = network_chain(golden_net, "root");
+	struct sink first;
+
+	(void)state;
+	sink_init(&first);
+	fake_reset(golden, 3);
+	run(golden, c, &plain, &first);
+	for (size_t i = 0; i < 5; i++)
+		for (size_t w = 0; w < 4; w++) {
+			struct ingest_conf conf = {.range_blocks = sizes[i],
+				.window_ranges = windows[w],
+				.until_head = true};
+			struct sink k;
+
+			sink_init(&k);
+			fake_reset(golden, 100 * i + w);
+			run(golden, c, &conf, &k);
+			sink_equal(&first, &k);
+			sink_free(&k);
+		}
+	sink_free(&first);
+}
+
+static void world_root_complete(void **state)
+{
+	const struct chain_conf *c = network_chain(world_net, "root");
+	struct sink k;
+
+	(void)state;
+	sink_init(&k);
+	fake_reset(root, 4);
+	run(root, c, &plain, &k);
+	check_staking(root, c, "world/root", &k);
+	sink_free(&k);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(golden_complete),
+		cmocka_unit_test(golden_counts),
+		cmocka_unit_test(golden_any_way),
+		cmocka_unit_test(world_root_complete),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
