@@ -1,6 +1,6 @@
 /*
- * The cells of a row in JSON, NDJSON and CSV. Names of cells are constants of this program, so they need
- * no escaping; values from the chain go through the JSON writer or csv_field.
+ * The cells of a row in JSON, NDJSON and CSV. Names of cells are constants of this program, so they
+ * need no escaping; values from the chain go through the JSON writer or csv_field.
  */
 #include "api/cells.h"
 

@@ -5,18 +5,18 @@
 #include "chain/types.h"
 
 /*
- * One row of an answer, written once and shown in three forms: a JSON object inside a list, a line of
- * NDJSON, a line of CSV. A resource writes its row by calling cell_* in a fixed order; the CSV header
- * is the same calls with `names` set, so header and lines cannot drift apart.
+ * One row of an answer, written once and shown in three forms: a JSON object inside a list, a line
+ * of NDJSON, a line of CSV. A resource writes its row by calling cell_* in a fixed order; the CSV
+ * header is the same calls with `names` set, so header and lines cannot drift apart.
  */
 enum format { FORMAT_JSON, FORMAT_NDJSON, FORMAT_CSV };
 
 struct cells {
 	struct buf *b;
-	struct jw w;         /* JSON and NDJSON; in a JSON list the caller's array is open in it */
+	struct jw w; /* JSON and NDJSON; in a JSON list the caller's array is open in it */
 	enum format format;
-	bool names;          /* CSV: write the column names, not the values */
-	bool first;          /* CSV: no comma before the next field */
+	bool names; /* CSV: write the column names, not the values */
+	bool first; /* CSV: no comma before the next field */
 };
 
 void cells_init(struct cells *c, enum format format, struct buf *b);

@@ -4,8 +4,8 @@
 #include "base/buf.h"
 
 /**
- * One field of a CSV line (RFC 4180): in quotes, with quotes doubled, when it holds a comma, a quote or
- * a line end; as it is otherwise. Commas and line ends are put by the caller.
+ * One field of a CSV line (RFC 4180): in quotes, with quotes doubled, when it holds a comma, a
+ * quote or a line end; as it is otherwise. Commas and line ends are put by the caller.
  */
 void csv_field(struct buf *b, const char *s, size_t n);
 

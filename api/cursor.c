@@ -1,7 +1,8 @@
 /*
- * Cursor text is base64url of: version, number of chains, then a chain: flags, block (8), log index (4)
- * and, when guarded, block hash (32), all big-endian; last 8 bytes of checksum. The checksum covers the
- * list's path and filters, so a cursor of another list, or a damaged one, does not decode.
+ * Cursor text is base64url of: version, number of chains, then a chain: flags, block (8), log index
+ * (4) and, when guarded, block hash (32), all big-endian; last 8 bytes of checksum. The checksum
+ * covers the list's path and filters, so a cursor of another list, or a damaged one, does not
+ * decode.
  */
 #include "api/cursor.h"
 

@@ -1,9 +1,9 @@
 /*
- * /v1/checkpoints and one of them. What the root chains logged, as decoded; roots, rewards and votes
- * that this program computes are null until they have been computed, and the verdict says so.
+ * /v1/checkpoints and one of them. What the root chains logged, as decoded; roots, rewards and
+ * votes that this program computes are null until they have been computed, and the verdict says so.
  *
- * `reset` is 1 when a later ResetHeaderBlock of the same chain voided the header, 2 when that event is
- * final: until then the row may still change.
+ * `reset` is 1 when a later ResetHeaderBlock of the same chain voided the header, 2 when that event
+ * is final: until then the row may still change.
  */
 #include "api/list.h"
 #include "api/respond.h"
@@ -28,13 +28,16 @@ enum {
 };
 
 #define COLUMNS                                                                                    \
-	", x.kind, x.root_chain_id, x.checkpoint_id, x.header_block_id, x.proposer, x.start_block,"   \
-	" x.end_block, x.root, x.reward::text, x.submitted_by,"                                        \
-	" CASE WHEN x.header_block_id IS NULL THEN 0 ELSE (SELECT CASE WHEN min(l.block) <= b.final"   \
-	" THEN 2 WHEN count(*) > 0 THEN 1 ELSE 0 END FROM chain.log l WHERE l.chain_id = x.chain_id"   \
-	" AND l.event = 'ResetHeaderBlock' AND (l.block, l.log_index) > (x.block, x.log_index)"        \
-	" AND l.block <= b.indexed"                                                                    \
-	" AND substring(l.topics FROM 65 FOR 32) <="                                                   \
+	", x.kind, x.root_chain_id, x.checkpoint_id, x.header_block_id, x.proposer, "              \
+	"x.start_block,"                                                                           \
+	" x.end_block, x.root, x.reward::text, x.submitted_by,"                                    \
+	" CASE WHEN x.header_block_id IS NULL THEN 0 ELSE (SELECT CASE WHEN min(l.block) <= "      \
+	"b.final"                                                                                  \
+	" THEN 2 WHEN count(*) > 0 THEN 1 ELSE 0 END FROM chain.log l WHERE l.chain_id = "         \
+	"x.chain_id"                                                                               \
+	" AND l.event = 'ResetHeaderBlock' AND (l.block, l.log_index) > (x.block, x.log_index)"    \
+	" AND l.block <= b.indexed"                                                                \
+	" AND substring(l.topics FROM 65 FOR 32) <="                                               \
 	" decode(lpad(to_hex(x.header_block_id), 64, '0'), 'hex')) END::int2 AS reset"
 
 /* The staking chain logs main and sync checkpoints, the other root chains mirror ones. */
@@ -111,9 +114,10 @@ void get_checkpoints(struct call *c)
 /* -------- one -------- */
 
 static const char ONE_SQL[] =
-	"WITH " SQL_RESETS " SELECT 1::int8, b.indexed, b.indexed_hash, b.safe, b.final, r.resets, true,"
-	" b.indexed, x.block, x.log_index, k.hash, extract(epoch FROM k.time)::int8, k.level, x.tx" COLUMNS
-	" FROM r LEFT JOIN chain.head b ON b.chain_id = $1::int8"
+	"WITH " SQL_RESETS
+	" SELECT 1::int8, b.indexed, b.indexed_hash, b.safe, b.final, r.resets, true,"
+	" b.indexed, x.block, x.log_index, k.hash, extract(epoch FROM k.time)::int8, k.level, "
+	"x.tx" COLUMNS " FROM r LEFT JOIN chain.head b ON b.chain_id = $1::int8"
 	" LEFT JOIN staking.checkpoint x ON x.chain_id = b.chain_id AND x.tx = $2::bytea"
 	" AND x.log_index = $3::int4 AND x.kind = $4::int2 AND x.block <= b.indexed"
 	" LEFT JOIN chain.block k ON k.chain_id = x.chain_id AND k.number = x.block";

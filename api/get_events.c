@@ -1,9 +1,10 @@
 /*
- * /v1/events: every kept log with its arguments decoded by the network's ABIs. Rows are stored raw, so
- * an argument is decoded here, when it is served, by the same code that checked it when it was stored.
+ * /v1/events: every kept log with its arguments decoded by the network's ABIs. Rows are stored raw,
+ * so an argument is decoded here, when it is served, by the same code that checked it when it was
+ * stored.
  *
- * Which index drives a filter: the narrowest first (address, validator), then the event where its name
- * belongs to one contract only, then all addresses of the contract.
+ * Which index drives a filter: the narrowest first (address, validator), then the event where its
+ * name belongs to one contract only, then all addresses of the contract.
  */
 #include "api/list.h"
 #include "api/route.h"
@@ -56,7 +57,8 @@ static bool owns_event(const struct network *net, const char *contract, const ch
 	return true;
 }
 
-static const char *fixed_addresses(const struct network *net, const char *contract, struct arena *mem)
+static const char *fixed_addresses(
+	const struct network *net, const char *contract, struct arena *mem)
 {
 	const char *text = "";
 
@@ -81,7 +83,8 @@ static void plan(const struct call *c, struct list_plan *p)
 	if (q->given & PARAM_BIT(PARAM_ADDRESS))
 		filter(p, "address", "bytea", list_bytea(mem, q->address.b, sizeof(q->address.b)));
 	if (q->given & PARAM_BIT(PARAM_VALIDATOR_ID))
-		filter(p, "validator_id", "int8", arena_printf(mem, "%lld", (long long)q->validator_id));
+		filter(p, "validator_id", "int8",
+			arena_printf(mem, "%lld", (long long)q->validator_id));
 	if (q->contract && !p->drive.column &&
 		(!q->event || !owns_event(c->api->net, q->contract, q->event))) {
 		p->contract = q->contract;
@@ -95,8 +98,8 @@ static void plan(const struct call *c, struct list_plan *p)
 
 /* -------- one row -------- */
 
-static const struct abi_event *find_event(const struct chain_conf *chain, struct bytes contract,
-	const struct log *log)
+static const struct abi_event *find_event(
+	const struct chain_conf *chain, struct bytes contract, const struct log *log)
 {
 	for (size_t i = 0; i < chain->contract_count; i++) {
 		const struct contract *c = &chain->contracts[i];
@@ -124,8 +127,8 @@ static void load_log(struct log *log, const struct list_row *row)
 }
 
 /* {"param": value, ...}; an address on TRON has its base58 form beside it. */
-static void write_args(struct jw *w, const struct abi_event *ev, const struct abi_value *values,
-	bool tron)
+static void write_args(
+	struct jw *w, const struct abi_event *ev, const struct abi_value *values, bool tron)
 {
 	char name[96];
 

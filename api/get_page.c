@@ -1,4 +1,5 @@
-/* The start page with its script and style, and the description of the API: files in the program. */
+/* The start page with its script and style, and the description of the API: files in the program.
+ */
 #include "api/page.h"
 #include "api/respond.h"
 #include "api/route.h"

@@ -1,6 +1,7 @@
 /*
- * /v1/status and /readyz: where every chain stands. One question gives the heads, the counts of blocks
- * by verification level, and what is parked; endpoints come from the process itself, when it ingests.
+ * /v1/status and /readyz: where every chain stands. One question gives the heads, the counts of
+ * blocks by verification level, and what is parked; endpoints come from the process itself, when it
+ * ingests.
  *
  * Ready: every chain has a head from its node, lags no more than its limit, and no indexed block is
  * below the chain's required level.
@@ -20,7 +21,8 @@
 
 /* one line a chain and level; chains without blocks have one line with level NULL */
 static const char STATUS_SQL[] =
-	"WITH " SQL_RESETS " SELECT h.chain_id, h.node_head, extract(epoch FROM h.node_head_time)::int8,"
+	"WITH " SQL_RESETS
+	" SELECT h.chain_id, h.node_head, extract(epoch FROM h.node_head_time)::int8,"
 	" h.indexed, h.indexed_hash, extract(epoch FROM h.indexed_time)::int8, h.safe, h.final,"
 	" h.fork_count, n.level, n.blocks, r.resets, (SELECT count(*) FROM chain.parked)::int8"
 	" FROM r LEFT JOIN chain.head h ON true"
@@ -106,8 +108,8 @@ static const char *unready(const struct api *api, const struct stand *s)
 	return NULL;
 }
 
-static const char *all_unready(const struct api *api, const struct pg_result *res,
-	const char **chain_key)
+static const char *all_unready(
+	const struct api *api, const struct pg_result *res, const char **chain_key)
 {
 	for (size_t i = 0; i < api->net->chain_count; i++) {
 		struct stand s = find_stand(res, &api->net->chains[i]);
@@ -191,10 +193,10 @@ static void put_endpoints(struct jw *w, const struct api *api, const struct chai
 
 static void put_chain(struct jw *w, const struct api *api, const struct stand *s)
 {
-	static const char *const kinds[] = {[CHAIN_ETHEREUM] = "ethereum", [CHAIN_TRON] = "tron",
-		[CHAIN_BTTC] = "bttc"};
-	static const char *const roles[] = {[ROLE_STAKING] = "staking", [ROLE_MIRROR] = "mirror",
-		[ROLE_CHILD] = "child"};
+	static const char *const kinds[] = {
+		[CHAIN_ETHEREUM] = "ethereum", [CHAIN_TRON] = "tron", [CHAIN_BTTC] = "bttc"};
+	static const char *const roles[] = {
+		[ROLE_STAKING] = "staking", [ROLE_MIRROR] = "mirror", [ROLE_CHILD] = "child"};
 	const char *why = unready(api, s);
 	int64_t lag;
 
@@ -233,8 +235,8 @@ static void put_chain(struct jw *w, const struct api *api, const struct stand *s
 	jw_obj_end(w);
 }
 
-static void put_status(struct jw *w, const struct api *api, const struct pg_result *res,
-	const char *revision)
+static void put_status(
+	struct jw *w, const struct api *api, const struct pg_result *res, const char *revision)
 {
 	const char *key;
 

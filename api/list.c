@@ -1,12 +1,12 @@
 /*
- * A page: one question, then the rows of each chain (already in order) merged and cut at the limit. The
- * next cursor holds a position for every listed chain, so nothing is passed over when chains move at
- * different speeds; each position carries the hash of its block, and a fork that took that block away
- * is answered with 409 and the newest block that is still good.
+ * A page: one question, then the rows of each chain (already in order) merged and cut at the limit.
+ * The next cursor holds a position for every listed chain, so nothing is passed over when chains
+ * move at different speeds; each position carries the hash of its block, and a fork that took that
+ * block away is answered with 409 and the newest block that is still good.
  *
- * A stream is pages without a limit: each is asked for when the client has taken the one before. Its
- * newest block is fixed by the first page. When a fork takes away rows that were sent, the connection
- * is cut, because what the client has is no longer the whole truth of any moment.
+ * A stream is pages without a limit: each is asked for when the client has taken the one before.
+ * Its newest block is fixed by the first page. When a fork takes away rows that were sent, the
+ * connection is cut, because what the client has is no longer the whole truth of any moment.
  */
 #include "api/list.h"
 
@@ -23,16 +23,16 @@
 
 struct listed {
 	const struct chain_conf *chain;
-	bool barren;              /* can have no such rows */
+	bool barren; /* can have no such rows */
 	struct cursor_pos pos;
-	bool guarded;             /* newest row sent: its block must stay canonical */
+	bool guarded; /* newest row sent: its block must stay canonical */
 	uint64_t guard_block;
 	struct hash32 guard_hash;
-	bool topped;              /* stream: newest block to list */
+	bool topped; /* stream: newest block to list */
 	int64_t top;
 	/* of the result at hand */
-	int next_row, end_row;    /* rows not yet taken */
-	int head_row;             /* any row, for the head columns */
+	int next_row, end_row; /* rows not yet taken */
+	int head_row;          /* any row, for the head columns */
 };
 
 struct list {
@@ -41,8 +41,8 @@ struct list {
 	size_t n;
 	struct listed chains[CURSOR_CHAINS];
 	struct hash32 bound;
-	bool streaming;           /* headers are sent */
-	bool lasting;             /* no row written so far may change once final */
+	bool streaming; /* headers are sent */
+	bool lasting;   /* no row written so far may change once final */
 };
 
 static void ask_page(struct call *c);
@@ -72,7 +72,7 @@ static int64_t num(const struct list_row *row, int col)
 static bool is_final(const struct list_row *row)
 {
 	return row->chain->kind != CHAIN_BTTC && !pgres_null(row->res, row->at, LIST_FINAL_BLOCK) &&
-		num(row, LIST_BLOCK) <= num(row, LIST_FINAL_BLOCK);
+	       num(row, LIST_BLOCK) <= num(row, LIST_FINAL_BLOCK);
 }
 
 static const char *finality_text(const struct list_row *row)
@@ -199,11 +199,11 @@ static void put_guard_hash(struct buf *b, const struct call *c, const struct lis
 
 static void put_finality(struct buf *b, const struct call *c, const struct listed *at)
 {
-	int v = at->barren			  ? LIST_NONE
+	int v = at->barren                          ? LIST_NONE
 		: c->q.finality == FINALITY_PENDING ? LIST_ANY
-		: c->q.finality == FINALITY_SAFE  ? LIST_SAFE
-		: at->chain->kind == CHAIN_BTTC	  ? LIST_NONE
-						  : LIST_FINAL;
+		: c->q.finality == FINALITY_SAFE    ? LIST_SAFE
+		: at->chain->kind == CHAIN_BTTC     ? LIST_NONE
+						    : LIST_FINAL;
 
 	buf_i64(b, v);
 }
@@ -292,7 +292,9 @@ static void advance(struct listed *at, const struct pg_result *res, bool streami
 	int r = at->next_row++;
 	uint64_t block = (uint64_t)pgres_i64(res, r, LIST_BLOCK);
 
-	at->pos = (struct cursor_pos){.given = true, .guarded = true, .block = block,
+	at->pos = (struct cursor_pos){.given = true,
+		.guarded = true,
+		.block = block,
 		.log_index = (uint32_t)pgres_i64(res, r, LIST_LOG_INDEX)};
 	take_hash(&at->pos.hash, res, r);
 	if (!streaming || !at->guarded || block >= at->guard_block) {
@@ -331,7 +333,8 @@ static bool rows_left(const struct list *l)
 	return false;
 }
 
-/* Newest first: a chain without rows so far starts the next page where it would have started now. */
+/* Newest first: a chain without rows so far starts the next page where it would have started now.
+ */
 static void hold_tops(const struct call *c, struct list *l, const struct pg_result *res)
 {
 	for (size_t i = 0; i < l->n; i++) {
@@ -346,8 +349,8 @@ static void hold_tops(const struct call *c, struct list *l, const struct pg_resu
 /* -------- caching -------- */
 
 /* Newest block that this page speaks about, when later blocks cannot change it; else -1. */
-static int64_t settled_top(const struct call *c, const struct list *l, const struct cursor_pos *came,
-	bool more)
+static int64_t settled_top(
+	const struct call *c, const struct list *l, const struct cursor_pos *came, bool more)
 {
 	const struct listed *at = &l->chains[0];
 
@@ -390,7 +393,8 @@ static void list_freshness(struct call *c, struct list *l, const struct pg_resul
 
 	tag_start(c, f->revision, b);
 	f->settled = l->lasting && top >= 0 && l->chains[0].chain->kind != CHAIN_BTTC &&
-		!pgres_null(res, row, LIST_FINAL_BLOCK) && top <= pgres_i64(res, row, LIST_FINAL_BLOCK);
+		     !pgres_null(res, row, LIST_FINAL_BLOCK) &&
+		     top <= pgres_i64(res, row, LIST_FINAL_BLOCK);
 	if (f->settled)
 		buf_hex(b, l->chains[0].pos.hash.b, sizeof(struct hash32));
 	else
@@ -454,7 +458,8 @@ static void on_common_block(void *arg, const struct pg_result *res, const struct
 		if (l->chains[i].head_row < 0)
 			jw_str(&w, l->chains[i].chain->key);
 	respond_problem_with(c, 409, "cursor", &c->api->small,
-		"the cursor's block was orphaned by a fork; common_block is the newest block of its "
+		"the cursor's block was orphaned by a fork; common_block is the newest block of "
+		"its "
 		"branch that is still canonical");
 }
 
@@ -527,7 +532,8 @@ static void answer_page(struct call *c, struct list *l, const struct pg_result *
 /* -------- streams -------- */
 
 /* Headers, when the first rows are here. True: the answer needed no body. */
-static bool start_stream(struct call *c, struct list *l, const struct pg_result *res, char *revision)
+static bool start_stream(
+	struct call *c, struct list *l, const struct pg_result *res, char *revision)
 {
 	struct freshness f = {.revision = revision};
 	struct cursor_pos came = l->chains[0].pos;
@@ -540,14 +546,16 @@ static bool start_stream(struct call *c, struct list *l, const struct pg_result 
 		l->chains[i].topped = true;
 		l->chains[i].top = pgres_i64(res, l->chains[i].head_row, LIST_TOP);
 	}
-	respond_stream(c, l->format == FORMAT_CSV ? "text/csv; charset=utf-8; header=present"
-						  : "application/x-ndjson", &f, ask_page);
+	respond_stream(c,
+		l->format == FORMAT_CSV ? "text/csv; charset=utf-8; header=present"
+					: "application/x-ndjson",
+		&f, ask_page);
 	l->streaming = true;
 	return false;
 }
 
-static void write_names(struct call *c, struct list *l, const struct pg_result *res,
-	struct cells *out)
+static void write_names(
+	struct call *c, struct list *l, const struct pg_result *res, struct cells *out)
 {
 	struct list_row row = {c->api, res, 0, l->chains[0].chain};
 
@@ -560,7 +568,8 @@ static void write_names(struct call *c, struct list *l, const struct pg_result *
 	arena_reset(c->api->row_mem);
 }
 
-static void answer_stream(struct call *c, struct list *l, const struct pg_result *res, char *revision)
+static void answer_stream(
+	struct call *c, struct list *l, const struct pg_result *res, char *revision)
 {
 	bool first = !l->streaming, more;
 	struct cells out;
@@ -634,8 +643,8 @@ static void choose_chains(const struct call *c, struct list *l)
 	const struct network *net = c->api->net;
 
 	if (c->q.chain)
-		l->chains[l->n++] = (struct listed){.chain = c->q.chain,
-			.barren = !l->kind->has_rows(c->q.chain, &c->q)};
+		l->chains[l->n++] = (struct listed){
+			.chain = c->q.chain, .barren = !l->kind->has_rows(c->q.chain, &c->q)};
 	for (size_t i = 0; !c->q.chain && i < net->chain_count && l->n < CURSOR_CHAINS; i++)
 		if (l->kind->has_rows(&net->chains[i], &c->q))
 			insert_by_key(l, &net->chains[i]);
@@ -685,10 +694,12 @@ void list_answer(struct call *c, const struct list_kind *kind)
 	l->format = respond_format(c);
 	choose_chains(c, l);
 	if (!l->n) /* no chain of the network can have such rows: any chain answers with none */
-		l->chains[l->n++] = (struct listed){.chain = &c->api->net->chains[0], .barren = true};
+		l->chains[l->n++] =
+			(struct listed){.chain = &c->api->net->chains[0], .barren = true};
 	if (l->n > 1 && (c->q.from.kind == WHEN_BLOCK || c->q.to.kind == WHEN_BLOCK)) {
 		respond_problem(c, 400, "chain",
-			"is required when `from` or `to` is a block number, because blocks of several "
+			"is required when `from` or `to` is a block number, because blocks of "
+			"several "
 			"chains would be listed");
 		return;
 	}

@@ -23,7 +23,7 @@ struct freshness;
 
 struct list_kind {
 	const char *table;
-	const char *columns;       /* see struct list_plan */
+	const char *columns; /* see struct list_plan */
 	/** Chains that can have rows of this kind that pass the query's filters. */
 	bool (*has_rows)(const struct chain_conf *chain, const struct query *q);
 	/** Choose the index and the filters. Texts go into p->mem. */

@@ -6,7 +6,8 @@
  *   c     per chain the newest and oldest block to list, and whether the guard holds
  *   b     the same as row bounds: lo is excluded, hi included
  *   x     the rows, by a lateral join that walks one index and stops at the limit
- * Times become blocks by binary search over chain.block: blocks are contiguous and times do not fall.
+ * Times become blocks by binary search over chain.block: blocks are contiguous and times do not
+ * fall.
  */
 #include "api/list_sql.h"
 
@@ -43,7 +44,7 @@ static void add(struct sql *s, const char *text)
 static void add_chains(struct sql *s, const struct list_plan *p)
 {
 	add(s, "WITH u AS (SELECT v.*, h.indexed, h.indexed_hash, h.indexed_time, h.safe, h.final"
-		" FROM unnest(");
+	       " FROM unnest(");
 	sql_param(s, p->chain_ids, "int8[]");
 	add(s, ", ");
 	sql_param(s, p->first_blocks, "int8[]");
@@ -59,11 +60,13 @@ static void add_chains(struct sql *s, const struct list_plan *p)
 	sql_param(s, p->finality, "int2[]");
 	add(s, ", ");
 	sql_param(s, p->tops, "int8[]");
-	add(s, ") WITH ORDINALITY AS v(chain_id, first, pos_b, pos_l, guard_b, guard_h, fin, most, ord)"
-		" LEFT JOIN chain.head h ON h.chain_id = v.chain_id), ");
+	add(s, ") WITH ORDINALITY AS v(chain_id, first, pos_b, pos_l, guard_b, guard_h, fin, most, "
+	       "ord)"
+	       " LEFT JOIN chain.head h ON h.chain_id = v.chain_id), ");
 	if (p->several)
-		add(s, "slow AS (SELECT CASE WHEN count(*) = count(indexed_time) THEN min(indexed_time) END"
-			" AS t FROM u), ");
+		add(s, "slow AS (SELECT CASE WHEN count(*) = count(indexed_time) THEN "
+		       "min(indexed_time) END"
+		       " AS t FROM u), ");
 	add(s, SQL_RESETS ", ");
 }
 
@@ -75,7 +78,8 @@ static void add_search(struct sql *s, const char *op, const char *time)
 		" ELSE u.first - 1 END, u.indexed + 1 UNION ALL"
 		" SELECT CASE WHEN g.time %s %s THEN g.number ELSE s.lo END,"
 		" CASE WHEN g.time %s %s THEN s.hi ELSE g.number END"
-		" FROM s JOIN chain.block g ON g.chain_id = u.chain_id AND g.number = (s.lo + s.hi) / 2"
+		" FROM s JOIN chain.block g ON g.chain_id = u.chain_id AND g.number = (s.lo + "
+		"s.hi) / 2"
 		" WHERE s.hi - s.lo > 1) SELECT s.lo FROM s WHERE s.hi - s.lo = 1)",
 		op, time, op, time, op, time);
 }
@@ -88,17 +92,21 @@ static const char *add_time(struct sql *s, int64_t value)
 
 static void add_top(struct sql *s, const struct list_plan *p)
 {
-	add(s, "CASE WHEN u.indexed IS NULL THEN -1 ELSE LEAST(u.indexed, u.most, CASE u.fin WHEN 1 THEN"
-		" coalesce(u.safe, -1) WHEN 2 THEN coalesce(u.final, -1) WHEN 3 THEN -1 END");
+	add(s, "CASE WHEN u.indexed IS NULL THEN -1 ELSE LEAST(u.indexed, u.most, CASE u.fin WHEN "
+	       "1 THEN"
+	       " coalesce(u.safe, -1) WHEN 2 THEN coalesce(u.final, -1) WHEN 3 THEN -1 END");
 	if (p->to.kind == WHEN_BLOCK) {
 		add(s, ", ");
 		sql_param(s, arena_printf(s->mem, "%lld", (long long)p->to.value), "int8");
 	}
 	if (p->several || p->to.kind == WHEN_TIME) {
 		const char *to = p->to.kind == WHEN_TIME ? add_time(s, p->to.value) : NULL;
-		const char *t = !p->several ? to : !to ? "slow.t"
-			: arena_printf(s->mem, "(CASE WHEN slow.t < %s THEN slow.t WHEN slow.t >= %s THEN %s END)",
-				  to, to, to);
+		const char *t = !p->several ? to
+				: !to       ? "slow.t"
+					    : arena_printf(s->mem,
+						      "(CASE WHEN slow.t < %s THEN slow.t WHEN slow.t >= "
+							    "%s THEN %s END)",
+						      to, to, to);
 
 		add(s, ", coalesce(");
 		add_search(s, "<=", t);
@@ -120,23 +128,28 @@ static void add_top(struct sql *s, const struct list_plan *p)
 
 static void add_bounds(struct sql *s, const struct list_plan *p)
 {
-	add(s, "c AS MATERIALIZED (SELECT u.*, (u.guard_h IS NULL OR EXISTS (SELECT FROM chain.block g WHERE"
-		" g.chain_id = u.chain_id AND g.number = u.guard_b AND g.hash = u.guard_h"
-		" AND g.number <= u.indexed)) AS guard_ok, ");
+	add(s, "c AS MATERIALIZED (SELECT u.*, (u.guard_h IS NULL OR EXISTS (SELECT FROM "
+	       "chain.block g WHERE"
+	       " g.chain_id = u.chain_id AND g.number = u.guard_b AND g.hash = u.guard_h"
+	       " AND g.number <= u.indexed)) AS guard_ok, ");
 	add_top(s, p);
 	add(s, p->several ? " FROM u CROSS JOIN slow), " : " FROM u), ");
 	if (p->ascending)
-		add(s, "b AS (SELECT c.*, coalesce(c.pos_b, c.low) AS lo_b, coalesce(c.pos_l, " LOG_MAX ")"
-			" AS lo_l, c.top AS hi_b, " LOG_MAX " AS hi_l FROM c) ");
+		add(s, "b AS (SELECT c.*, coalesce(c.pos_b, c.low) AS lo_b, "
+		       "coalesce(c.pos_l, " LOG_MAX ")"
+		       " AS lo_l, c.top AS hi_b, " LOG_MAX " AS hi_l FROM c) ");
 	else
-		add(s, "b AS (SELECT c.*, c.low AS lo_b, " LOG_MAX " AS lo_l, LEAST(c.pos_b, c.top) AS hi_b,"
-			" CASE WHEN c.pos_b <= c.top THEN c.pos_l - 1 ELSE " LOG_MAX " END AS hi_l FROM c) ");
+		add(s, "b AS (SELECT c.*, c.low AS lo_b, " LOG_MAX
+		       " AS lo_l, LEAST(c.pos_b, c.top) AS hi_b,"
+		       " CASE WHEN c.pos_b <= c.top THEN c.pos_l - 1 ELSE " LOG_MAX
+		       " END AS hi_l FROM c) ");
 }
 
 /* Bounds of the table alias x, led by a column or by nothing. */
 static void add_between(struct sql *s, const char *lead, const char *value, const char *type)
 {
-	static const char *const ends[][3] = {{">", "b.lo_b", "b.lo_l"}, {"<=", "b.hi_b", "b.hi_l"}};
+	static const char *const ends[][3] = {
+		{">", "b.lo_b", "b.lo_l"}, {"<=", "b.hi_b", "b.hi_l"}};
 	int at = 0;
 
 	for (int i = 0; i < 2; i++) {
@@ -164,7 +177,7 @@ static void add_filters(struct sql *s, const struct list_plan *p)
 		add(s, " AND k.level >= ");
 		sql_param(s, arena_printf(s->mem, "%d", p->verification), "int2");
 		add(s, " AND EXISTS (SELECT FROM chain.level_count n WHERE n.chain_id = b.chain_id"
-			" AND n.blocks > 0 AND n.level >= ");
+		       " AND n.blocks > 0 AND n.level >= ");
 		sql_param(s, s->values[s->n - 1], "int2");
 		add(s, ")");
 	}
@@ -187,7 +200,8 @@ static const char JOIN_BLOCK[] =
 static void add_select(struct sql *s, const struct list_plan *p)
 {
 	buf_printf(&s->text,
-		"SELECT x.block, x.log_index, k.hash, extract(epoch FROM k.time)::int8 AS time, k.level,"
+		"SELECT x.block, x.log_index, k.hash, extract(epoch FROM k.time)::int8 AS time, "
+		"k.level,"
 		" x.tx%s FROM ",
 		p->columns);
 }
@@ -195,8 +209,9 @@ static void add_select(struct sql *s, const struct list_plan *p)
 /* Keys of the first rows of one range of the index that `lead` leads. */
 static void add_keys(struct sql *s, const struct list_plan *p, const char *lead)
 {
-	buf_printf(&s->text, "SELECT x.block, x.log_index FROM %s x%s WHERE x.chain_id = b.chain_id",
-		p->table, p->verification > LEVEL_TRUSTED ? JOIN_BLOCK : "");
+	buf_printf(&s->text,
+		"SELECT x.block, x.log_index FROM %s x%s WHERE x.chain_id = b.chain_id", p->table,
+		p->verification > LEVEL_TRUSTED ? JOIN_BLOCK : "");
 	if (lead) /* implied by the bounds; said for partial indexes */
 		buf_printf(&s->text, " AND %s IS NOT NULL", lead);
 	if (p->contract)
@@ -213,7 +228,7 @@ static void add_contract_keys(struct sql *s, const struct list_plan *p)
 	add(s, "SELECT m.block, m.log_index FROM (SELECT unnest(");
 	sql_param(s, p->addresses, "bytea[]");
 	add(s, ") AS address UNION SELECT ct.address FROM chain.contract ct WHERE"
-		" ct.chain_id = b.chain_id AND ct.contract = ");
+	       " ct.chain_id = b.chain_id AND ct.contract = ");
 	sql_param(s, p->contract, "text");
 	add(s, ") a CROSS JOIN LATERAL (");
 	add_keys(s, p, "x.address");
@@ -242,7 +257,7 @@ void list_sql(struct sql *s, const struct list_plan *p)
 	add_chains(s, p);
 	add_bounds(s, p);
 	add(s, "SELECT b.ord, b.indexed, b.indexed_hash, b.safe, b.final, r.resets, b.guard_ok,"
-		" b.top::int8, y.* FROM b CROSS JOIN r LEFT JOIN LATERAL (");
+	       " b.top::int8, y.* FROM b CROSS JOIN r LEFT JOIN LATERAL (");
 	add_rows(s, p);
 	buf_printf(&s->text, ") y ON b.guard_ok ORDER BY b.ord, y.block%s, y.log_index%s",
 		p->ascending ? "" : " DESC", p->ascending ? "" : " DESC");

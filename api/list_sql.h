@@ -38,54 +38,57 @@ struct list_filter {
 #define LIST_ROWS_MAX    501
 
 struct list_plan {
-	struct arena *mem;         /* of the plan's texts */
-	const char *table;         /* with columns chain_id, block, log_index */
-	const char *columns;       /* ", x.a, x.b": further columns, the table is x, its block k, its chain b */
-	struct list_filter drive;  /* leading column of the index (chain_id, column, block, log_index) */
-	const char *contract;      /* drive by all addresses of this contract instead (chain.log only) */
-	const char *addresses;     /*   bytea[] of its fixed addresses */
+	struct arena *mem;   /* of the plan's texts */
+	const char *table;   /* with columns chain_id, block, log_index */
+	const char *columns; /* ", x.a, x.b": further columns, the table is x, its block k, its
+				chain b */
+	struct list_filter
+		drive;        /* leading column of the index (chain_id, column, block, log_index) */
+	const char *contract; /* drive by all addresses of this contract instead (chain.log only) */
+	const char *addresses; /*   bytea[] of its fixed addresses */
 	struct list_filter filters[LIST_FILTERS_MAX];
 	size_t filter_count;
 	bool ascending;
-	bool several;              /* rows of several chains: up to the slowest one's indexed time */
+	bool several; /* rows of several chains: up to the slowest one's indexed time */
 	struct when from, to;
 	enum level verification;
-	unsigned rows;             /* at most so many rows of each chain, up to LIST_ROWS_MAX */
+	unsigned rows; /* at most so many rows of each chain, up to LIST_ROWS_MAX */
 	/* one element a listed chain, as array literals */
 	const char *chain_ids, *first_blocks, *finality;
-	const char *pos_blocks, *pos_logs;         /* rows strictly beyond; NULL elements: from the end */
-	const char *guard_blocks, *guard_hashes;   /* must be canonical, or there are no rows */
-	const char *tops;          /* int8[]: rows at or below only; NULL elements: no such bound */
+	const char *pos_blocks, *pos_logs; /* rows strictly beyond; NULL elements: from the end */
+	const char *guard_blocks, *guard_hashes; /* must be canonical, or there are no rows */
+	const char *tops; /* int8[]: rows at or below only; NULL elements: no such bound */
 };
 
 /** Values of the `finality` array. */
 enum { LIST_ANY = 0, LIST_SAFE = 1, LIST_FINAL = 2, LIST_NONE = 3 };
 
-/** Columns of the result; the plan's own columns follow. Row columns are NULL for a chain without rows. */
+/** Columns of the result; the plan's own columns follow. Row columns are NULL for a chain without
+ * rows. */
 enum list_column {
-	LIST_ORD,          /* int8: 1 for the first listed chain */
-	LIST_INDEXED,      /* int8, NULL: nothing indexed yet */
+	LIST_ORD,     /* int8: 1 for the first listed chain */
+	LIST_INDEXED, /* int8, NULL: nothing indexed yet */
 	LIST_INDEXED_HASH,
 	LIST_SAFE_BLOCK,
 	LIST_FINAL_BLOCK,
-	LIST_RESETS,       /* int8: final ResetHeaderBlock events of all chains */
-	LIST_GUARD_OK,     /* bool: the chain's guard is canonical */
-	LIST_TOP,          /* int8: newest block of the chain that may be listed now */
+	LIST_RESETS,   /* int8: final ResetHeaderBlock events of all chains */
+	LIST_GUARD_OK, /* bool: the chain's guard is canonical */
+	LIST_TOP,      /* int8: newest block of the chain that may be listed now */
 	LIST_BLOCK,
 	LIST_LOG_INDEX,
 	LIST_HASH,
-	LIST_TIME,         /* int8, seconds since 1970 */
+	LIST_TIME, /* int8, seconds since 1970 */
 	LIST_LEVEL,
 	LIST_TX,
-	LIST_OWN           /* first of the plan's columns */
+	LIST_OWN /* first of the plan's columns */
 };
 
 void list_sql(struct sql *s, const struct list_plan *p);
 
 /** What a process-wide revision needs: a relation `r` with the column `resets`. */
 #define SQL_RESETS                                                                                 \
-	"r AS MATERIALIZED (SELECT coalesce(sum(y.n), 0)::int8 AS resets FROM chain.head h"          \
-	" CROSS JOIN LATERAL (SELECT count(*) AS n FROM chain.log l WHERE l.chain_id = h.chain_id"   \
+	"r AS MATERIALIZED (SELECT coalesce(sum(y.n), 0)::int8 AS resets FROM chain.head h"        \
+	" CROSS JOIN LATERAL (SELECT count(*) AS n FROM chain.log l WHERE l.chain_id = h.chain_id" \
 	" AND l.event = 'ResetHeaderBlock' AND l.block <= h.final) y)"
 
 #endif

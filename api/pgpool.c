@@ -1,7 +1,7 @@
 /*
  * Pipelined libpq. Each connection keeps a queue of what the server still owes it (prepare, query,
- * sync); results are matched with the head of that queue. Every question ends in its own sync, so an
- * error ends one question and not its neighbours.
+ * sync); results are matched with the head of that queue. Every question ends in its own sync, so
+ * an error ends one question and not its neighbours.
  *
  * libpq owns its socket and h2o closes the ones it is given, so h2o watches a duplicate. While a
  * connection is being made libpq may replace its socket; the watch is renewed after each step.
@@ -23,11 +23,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DEPTH       64   /* questions in flight on one connection */
-#define STATEMENTS  512  /* shapes of statements known */
-#define WAIT_MS     2000 /* how long a question waits for a connection */
-#define AWAY_MS     1500 /* no connection for so long: questions fail at once */
-#define CONNECT_MS  5000
+#define DEPTH      64   /* questions in flight on one connection */
+#define STATEMENTS 512  /* shapes of statements known */
+#define WAIT_MS    2000 /* how long a question waits for a connection */
+#define AWAY_MS    1500 /* no connection for so long: questions fail at once */
+#define CONNECT_MS 5000
 
 enum conn_state { CONN_DOWN, CONN_CONNECTING, CONN_SETTING, CONN_READY };
 enum owed { OWED_SETTINGS, OWED_PREPARE, OWED_QUERY, OWED_SYNC };
@@ -245,8 +245,8 @@ static void conn_fail(struct conn *c, const char *why)
 
 	snprintf(p->trouble, sizeof(p->trouble), "%.*s", (int)(n < 240 ? n : 240), why);
 	if (log_limit_pass(&p->limit, 3, 30000, &more))
-		log_warn("api", "database connection lost", "conn=%u why=%s suppressed=%u", c->index,
-			log_quotes(p->trouble), more);
+		log_warn("api", "database connection lost", "conn=%u why=%s suppressed=%u",
+			c->index, log_quotes(p->trouble), more);
 	metric_add(p->lost, 1);
 	unwatch(c);
 	PQfinish(c->pg);
@@ -383,8 +383,9 @@ static void settings_done(struct conn *c, PGresult *res)
 			PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY));
 	} else if (!PQgetisnull(res, 0, 0) && strcmp(PQgetvalue(res, 0, 0), p->conf->network)) {
 		c->settings_bad = true;
-		snprintf(p->trouble, sizeof(p->trouble), "the database belongs to network %.100s, not %.100s",
-			PQgetvalue(res, 0, 0), p->conf->network);
+		snprintf(p->trouble, sizeof(p->trouble),
+			"the database belongs to network %.100s, not %.100s", PQgetvalue(res, 0, 0),
+			p->conf->network);
 	}
 }
 
@@ -415,7 +416,8 @@ static void query_failed(struct conn *c, struct item *it, PGresult *res)
 	} else if (sqlstate_in(state, away)) {
 		ask_fail(it->ask, ERR_AGAIN, 0, text ? text : "the database is not available");
 	} else {
-		log_error("api", "statement refused", "sqlstate=%s text=%s", state, log_quotes(text ? text : ""));
+		log_error("api", "statement refused", "sqlstate=%s text=%s", state,
+			log_quotes(text ? text : ""));
 		ask_fail(it->ask, ERR_FATAL, 0, "the database refused a statement");
 	}
 }
@@ -541,12 +543,16 @@ static void on_readable(h2o_socket_t *sock, const char *err)
 
 static void send_settings(struct conn *c)
 {
-	/* statements are written for one walk of one index; joins of whole tables are never wanted */
+	/* statements are written for one walk of one index; joins of whole tables are never wanted
+	 */
 	static const char sql[] =
-		"SELECT (SELECT name FROM chain.network), set_config('statement_timeout', $1, false),"
-		" set_config(v.name, v.setting, false) FROM (VALUES ('default_transaction_read_only', 'on'),"
+		"SELECT (SELECT name FROM chain.network), set_config('statement_timeout', $1, "
+		"false),"
+		" set_config(v.name, v.setting, false) FROM (VALUES "
+		"('default_transaction_read_only', 'on'),"
 		" ('jit', 'off'), ('plan_cache_mode', 'force_generic_plan'), ('TimeZone', 'UTC'),"
-		" ('enable_mergejoin', 'off'), ('enable_hashjoin', 'off'), ('enable_bitmapscan', 'off'),"
+		" ('enable_mergejoin', 'off'), ('enable_hashjoin', 'off'), ('enable_bitmapscan', "
+		"'off'),"
 		" ('enable_seqscan', 'off')) v(name, setting)";
 	char timeout[16];
 	const char *values[] = {timeout};
@@ -661,7 +667,8 @@ void pgpool_tick(struct pgpool *p)
 
 		if (c->state == CONN_DOWN && now >= c->retry_ms)
 			conn_open(c);
-		else if ((c->state == CONN_CONNECTING || c->state == CONN_SETTING) && now > c->deadline_ms)
+		else if ((c->state == CONN_CONNECTING || c->state == CONN_SETTING) &&
+			 now > c->deadline_ms)
 			conn_fail(c, "the database does not answer");
 	}
 	for (at = p->waiting.next; at != &p->waiting; at = next) {
@@ -672,7 +679,8 @@ void pgpool_tick(struct pgpool *p)
 			continue;
 		h2o_linklist_unlink(&a->link);
 		metric_add(p->failed, 1);
-		ask_fail(a, ERR_AGAIN, 0, p->down_since_ms ? p->trouble : "too many questions are waiting");
+		ask_fail(a, ERR_AGAIN, 0,
+			p->down_since_ms ? p->trouble : "too many questions are waiting");
 		next = p->waiting.next; /* the callback may have changed the list */
 	}
 	dispatch(p);
@@ -699,8 +707,8 @@ struct bytes pgres_bytes(const struct pg_result *r, int row, int col)
 {
 	if (PQgetisnull(r, row, col))
 		return (struct bytes){NULL, 0};
-	return (struct bytes){(const uint8_t *)PQgetvalue(r, row, col),
-		(size_t)PQgetlength(r, row, col)};
+	return (struct bytes){
+		(const uint8_t *)PQgetvalue(r, row, col), (size_t)PQgetlength(r, row, col)};
 }
 
 int64_t pgres_i64(const struct pg_result *r, int row, int col)

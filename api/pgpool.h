@@ -7,19 +7,20 @@
 /*
  * A few libpq connections in pipeline mode on an h2o event loop. Questions are single read-only
  * statements, prepared once a connection, many in flight on each; answers come by callback on the
- * loop's thread. A lost connection is opened again with backoff and its questions are asked once more
- * on another, so that a restart of the database is a pause, not an error, for as long as they wait.
+ * loop's thread. A lost connection is opened again with backoff and its questions are asked once
+ * more on another, so that a restart of the database is a pause, not an error, for as long as they
+ * wait.
  */
 struct pgpool;
-struct pg_ask;            /* a question in flight */
-struct pg_result;         /* libpq's result, valid during the callback */
+struct pg_ask;    /* a question in flight */
+struct pg_result; /* libpq's result, valid during the callback */
 struct st_h2o_evloop_t;
 
 struct pgpool_conf {
-	const char *url;           /* libpq URI or DSN */
-	const char *network;       /* the database must be of this network (chain.network) */
-	unsigned connections;      /* 2 or more: the last one is kept for bulk questions */
-	unsigned timeout_ms;       /* of one statement */
+	const char *url;      /* libpq URI or DSN */
+	const char *network;  /* the database must be of this network (chain.network) */
+	unsigned connections; /* 2 or more: the last one is kept for bulk questions */
+	unsigned timeout_ms;  /* of one statement */
 };
 
 /** Starts connecting at once; conf and its texts must outlive the pool. */
@@ -32,9 +33,9 @@ void pgpool_free(struct pgpool *p);
 void pgpool_tick(struct pgpool *p);
 
 /**
- * res is NULL on failure; then e has AGAIN (database away, overloaded or shutting down) or FATAL (the
- * statement itself was refused: a fault of this program or of the schema); code PG_TOO_SLOW: it was
- * cancelled by its time limit. Messages are for logs, not for clients. Called once.
+ * res is NULL on failure; then e has AGAIN (database away, overloaded or shutting down) or FATAL
+ * (the statement itself was refused: a fault of this program or of the schema); code PG_TOO_SLOW:
+ * it was cancelled by its time limit. Messages are for logs, not for clients. Called once.
  */
 enum { PG_TOO_SLOW = 1 };
 typedef void pg_done(void *arg, const struct pg_result *res, const struct err *e);

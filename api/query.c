@@ -1,7 +1,7 @@
 /*
- * Query strings. One table maps each parameter to its parser; a route says which of them it takes. A
- * parameter that is unknown, not of this path, given twice or out of range is refused by name, so that
- * a misspelt filter can never widen an answer.
+ * Query strings. One table maps each parameter to its parser; a route says which of them it takes.
+ * A parameter that is unknown, not of this path, given twice or out of range is refused by name, so
+ * that a misspelt filter can never widen an answer.
  */
 #include "api/query.h"
 
@@ -159,7 +159,8 @@ static bool parse_when(struct parse *p, struct text v, struct when *out)
 		return true;
 	}
 	if (clock_parse_rfc3339(&out->value, v.p, v.n))
-		return say(p, "must be a block number or an RFC 3339 time such as 2024-01-31T00:00:00Z");
+		return say(p,
+			"must be a block number or an RFC 3339 time such as 2024-01-31T00:00:00Z");
 	out->kind = WHEN_TIME;
 	return true;
 }
@@ -212,7 +213,8 @@ static bool parse_chain(struct parse *p, struct text v)
 			p->q->chain = &p->net->chains[i];
 			return true;
 		}
-		snprintf(known + n, sizeof(known) - n, "%s%s", i ? ", " : "", p->net->chains[i].key);
+		snprintf(
+			known + n, sizeof(known) - n, "%s%s", i ? ", " : "", p->net->chains[i].key);
 	}
 	return say(p, "is no chain of this network; it has %s", known);
 }
@@ -240,8 +242,8 @@ static const struct abi_event *chain_event(const struct chain_conf *chain, struc
 	return NULL;
 }
 
-const struct abi_event *network_event(const struct network *net, const struct chain_conf *chain,
-	const char *name)
+const struct abi_event *network_event(
+	const struct network *net, const struct chain_conf *chain, const char *name)
 {
 	struct text t = {name, strlen(name)};
 	const struct abi_event *ev = chain ? chain_event(chain, t) : NULL;
@@ -423,10 +425,14 @@ bool query_parse(struct query *out, const struct network *net, unsigned allowed,
 		struct text name, value = {"", 0};
 
 		if (stop > at) {
-			if (!text_decode((struct text){at, (size_t)((eq ? eq : stop) - at)}, mem, &name))
-				return fault_at(fault, "", 0, "a parameter's name is no valid UTF-8 text");
-			if (eq && !text_decode((struct text){eq + 1, (size_t)(stop - eq - 1)}, mem, &value))
-				return fault_at(fault, name.p, name.n, "is no valid percent-encoded UTF-8 text");
+			if (!text_decode(
+				    (struct text){at, (size_t)((eq ? eq : stop) - at)}, mem, &name))
+				return fault_at(
+					fault, "", 0, "a parameter's name is no valid UTF-8 text");
+			if (eq && !text_decode((struct text){eq + 1, (size_t)(stop - eq - 1)}, mem,
+					  &value))
+				return fault_at(fault, name.p, name.n,
+					"is no valid percent-encoded UTF-8 text");
 			if (!take_one(&p, allowed, name, value, fault))
 				return false;
 		}
@@ -438,7 +444,8 @@ bool query_parse(struct query *out, const struct network *net, unsigned allowed,
 static void put_when(struct buf *out, const char *name, struct when w)
 {
 	if (w.kind != WHEN_NONE)
-		buf_printf(out, "%s=%c%lld&", name, w.kind == WHEN_BLOCK ? 'b' : 't', (long long)w.value);
+		buf_printf(out, "%s=%c%lld&", name, w.kind == WHEN_BLOCK ? 'b' : 't',
+			(long long)w.value);
 }
 
 void query_canonical(const struct query *q, struct buf *out)

@@ -56,19 +56,19 @@ struct when {
 #define QUERY_LIMIT_MAX     500
 
 struct query {
-	unsigned given;                /* PARAM_BIT of every parameter in the request */
+	unsigned given; /* PARAM_BIT of every parameter in the request */
 	unsigned limit;
 	struct text cursor;
 	bool ascending;
-	struct when from, to;          /* both included */
+	struct when from, to; /* both included */
 	enum finality finality;
-	enum level verification;       /* LEVEL_TRUSTED: no filter */
+	enum level verification; /* LEVEL_TRUSTED: no filter */
 	const struct chain_conf *chain;
-	const char *contract;          /* the network's own text */
-	const char *event;             /* the network's own text */
+	const char *contract; /* the network's own text */
+	const char *event;    /* the network's own text */
 	struct address address, proposer;
 	int64_t validator_id, checkpoint_id;
-	unsigned kind;                 /* 1 main, 2 sync, 3 mirror */
+	unsigned kind; /* 1 main, 2 sync, 3 mirror */
 	unsigned root_chain_id;
 	enum format format;
 	struct text rev;
@@ -76,7 +76,7 @@ struct query {
 
 /** Why a request is refused (400). */
 struct query_fault {
-	char parameter[72];            /* empty: no parameter is at fault */
+	char parameter[72]; /* empty: no parameter is at fault */
 	char detail[240];
 };
 
@@ -84,8 +84,8 @@ struct query_fault {
 MUST_USE bool text_decode(struct text raw, struct arena *mem, struct text *out);
 
 /**
- * Parse the part of a URL after '?'. `allowed`: PARAM_BITs of the path. '+' stands for itself (offsets
- * of times). Defaults fill what is not given. Texts in *out live in raw or mem.
+ * Parse the part of a URL after '?'. `allowed`: PARAM_BITs of the path. '+' stands for itself
+ * (offsets of times). Defaults fill what is not given. Texts in *out live in raw or mem.
  */
 MUST_USE bool query_parse(struct query *out, const struct network *net, unsigned allowed,
 	struct text raw, struct arena *mem, struct query_fault *fault);
@@ -101,7 +101,7 @@ const char *checkpoint_kind_text(unsigned kind);
 void query_canonical(const struct query *q, struct buf *out);
 
 /** The event of that name in some contract of the chain (NULL: of any chain), or NULL. */
-const struct abi_event *network_event(const struct network *net, const struct chain_conf *chain,
-	const char *name);
+const struct abi_event *network_event(
+	const struct network *net, const struct chain_conf *chain, const char *name);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * Bodies, headers and errors. Small answers are copied into the request's pool and sent at once;
- * streamed ones go out piece by piece, each when the client has taken the one before, so that a slow
- * client costs one piece of memory and no more.
+ * streamed ones go out piece by piece, each when the client has taken the one before, so that a
+ * slow client costs one piece of memory and no more.
  *
  * Tags are weak: a compressed answer has the same tag as the plain one.
  */
@@ -80,8 +80,8 @@ static void header(struct call *c, const char *name, const char *value)
 	h2o_req_t *req = c->req;
 	h2o_iovec_t copy = h2o_strdup(&req->pool, value, strlen(value));
 
-	h2o_add_header_by_str(&req->pool, &req->res.headers, name, strlen(name), 1, NULL, copy.base,
-		copy.len);
+	h2o_add_header_by_str(
+		&req->pool, &req->res.headers, name, strlen(name), 1, NULL, copy.base, copy.len);
 }
 
 static void common(struct call *c, int status, const char *type)
@@ -165,8 +165,8 @@ static const char *title(int status)
 	return reason(status);
 }
 
-void respond_problem_with(struct call *c, int status, const char *parameter, const struct buf *members,
-	const char *detail)
+void respond_problem_with(struct call *c, int status, const char *parameter,
+	const struct buf *members, const char *detail)
 {
 	struct buf *b = &c->api->body;
 	struct jw w;
@@ -216,7 +216,8 @@ void respond_err(struct call *c, const struct err *e)
 
 	if (log_limit_pass(&limit, 5, 30000, &more))
 		log_warn("api", "request not answered", "path=%s kind=%s why=%s suppressed=%u",
-			log_quote(c->path.p, c->path.n), err_kind_name(e->kind), log_quotes(e->msg), more);
+			log_quote(c->path.p, c->path.n), err_kind_name(e->kind), log_quotes(e->msg),
+			more);
 	respond_problem(c, 503, NULL, "%s",
 		e->code == PG_TOO_SLOW ? "the query took too long; narrow it with more filters"
 		: e->kind == ERR_AGAIN ? "the database is not available at the moment; try again"
@@ -259,7 +260,8 @@ static bool not_modified(struct call *c, const struct freshness *f)
 bool respond_cached(struct call *c, const struct freshness *f)
 {
 	if (c->q.rev.n && f->revision &&
-		(c->q.rev.n != strlen(f->revision) || memcmp(c->q.rev.p, f->revision, c->q.rev.n))) {
+		(c->q.rev.n != strlen(f->revision) ||
+			memcmp(c->q.rev.p, f->revision, c->q.rev.n))) {
 		struct jw w;
 
 		buf_clear(&c->api->small);
@@ -318,7 +320,8 @@ static bool type_is(const char *s, size_t n, const char *type)
 {
 	size_t len = strlen(type);
 
-	return n >= len && h2o_lcstris(s, len, type, len) && (n == len || s[len] == ';' || s[len] == ' ');
+	return n >= len && h2o_lcstris(s, len, type, len) &&
+	       (n == len || s[len] == ';' || s[len] == ' ');
 }
 
 enum format respond_format(const struct call *c)
@@ -372,8 +375,8 @@ static void stream_dispose(void *p)
 	buf_free(&((struct stream *)p)->sent);
 }
 
-void respond_stream(struct call *c, const char *type, const struct freshness *f,
-	void (*more)(struct call *c))
+void respond_stream(
+	struct call *c, const char *type, const struct freshness *f, void (*more)(struct call *c))
 {
 	struct stream *s = h2o_mem_alloc_shared(&c->req->pool, sizeof(*s), stream_dispose);
 

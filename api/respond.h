@@ -4,15 +4,15 @@
 #include "api/call.h"
 
 /*
- * The only place that writes status lines, headers, bodies and errors. Every function ends the call:
- * nothing else may be sent for it (streams apart).
+ * The only place that writes status lines, headers, bodies and errors. Every function ends the
+ * call: nothing else may be sent for it (streams apart).
  */
 
 /** What caches may do with an answer. */
 struct freshness {
-	struct hash32 tag;        /* changes when the answer does */
-	bool settled;             /* wholly final: immutable when the URL names the revision */
-	const char *revision;     /* of the data; NULL: none is named */
+	struct hash32 tag;    /* changes when the answer does */
+	bool settled;         /* wholly final: immutable when the URL names the revision */
+	const char *revision; /* of the data; NULL: none is named */
 };
 
 /**
@@ -36,18 +36,19 @@ void respond_problem(struct call *c, int status, const char *parameter, const ch
 	PRINTF(4, 5);
 
 /** As above with further members: their JSON text without braces ("a":1,"b":2). */
-void respond_problem_with(struct call *c, int status, const char *parameter, const struct buf *members,
-	const char *detail);
+void respond_problem_with(struct call *c, int status, const char *parameter,
+	const struct buf *members, const char *detail);
 
 /** A failed question: 503 with Retry-After. What the database said is logged, not sent. */
 void respond_err(struct call *c, const struct err *e);
 
 /**
- * A body of unknown length. more() is called whenever the client has taken what was sent; it answers,
- * at once or later, with stream_send() or stream_abort(). The call and its mem live until the end.
+ * A body of unknown length. more() is called whenever the client has taken what was sent; it
+ * answers, at once or later, with stream_send() or stream_abort(). The call and its mem live until
+ * the end.
  */
-void respond_stream(struct call *c, const char *type, const struct freshness *f,
-	void (*more)(struct call *c));
+void respond_stream(
+	struct call *c, const char *type, const struct freshness *f, void (*more)(struct call *c));
 void stream_send(struct call *c, struct buf *b, bool last); /* takes the content of b */
 
 /** The client must not take what it has for the whole: the connection is cut. */

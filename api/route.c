@@ -1,15 +1,15 @@
 /*
- * The paths. A handler is called for GET and HEAD; OPTIONS, other methods, unknown paths and parameters
- * are answered before it.
+ * The paths. A handler is called for GET and HEAD; OPTIONS, other methods, unknown paths and
+ * parameters are answered before it.
  */
 #include "api/route.h"
 
 #include <string.h>
 
 #define LIST_PARAMS                                                                                \
-	(PARAM_BIT(PARAM_LIMIT) | PARAM_BIT(PARAM_CURSOR) | PARAM_BIT(PARAM_ORDER) |                 \
-		PARAM_BIT(PARAM_FROM) | PARAM_BIT(PARAM_TO) | PARAM_BIT(PARAM_FINALITY) |            \
-		PARAM_BIT(PARAM_VERIFICATION) | PARAM_BIT(PARAM_CHAIN) | PARAM_BIT(PARAM_FORMAT) |   \
+	(PARAM_BIT(PARAM_LIMIT) | PARAM_BIT(PARAM_CURSOR) | PARAM_BIT(PARAM_ORDER) |               \
+		PARAM_BIT(PARAM_FROM) | PARAM_BIT(PARAM_TO) | PARAM_BIT(PARAM_FINALITY) |          \
+		PARAM_BIT(PARAM_VERIFICATION) | PARAM_BIT(PARAM_CHAIN) | PARAM_BIT(PARAM_FORMAT) | \
 		PARAM_BIT(PARAM_REV))
 
 const struct route ROUTES[] = {
@@ -76,8 +76,8 @@ static bool match(const struct route *r, const struct text *segments, size_t n,
 	return true;
 }
 
-const struct route *route_find(struct text raw, struct arena *mem, struct text args[CALL_ARGS_MAX],
-	bool *bad)
+const struct route *route_find(
+	struct text raw, struct arena *mem, struct text args[CALL_ARGS_MAX], bool *bad)
 {
 	struct text segments[SEGMENTS_MAX];
 	size_t n;

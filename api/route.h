@@ -5,21 +5,21 @@
 
 /** One path of the API. The table is the truth that schema/api/openapi.json is checked against. */
 struct route {
-	const char *pattern;      /* "/v1/events", "/v1/checkpoints/{chain}/..." */
+	const char *pattern; /* "/v1/events", "/v1/checkpoints/{chain}/..." */
 	void (*get)(struct call *c);
-	unsigned params;          /* PARAM_BITs */
-	const char *schema;       /* file in schema/api without .json; NULL: no JSON answer */
+	unsigned params;    /* PARAM_BITs */
+	const char *schema; /* file in schema/api without .json; NULL: no JSON answer */
 };
 
 extern const struct route ROUTES[];
 extern const size_t ROUTE_COUNT;
 
 /**
- * The route of a raw path (before '?'), with its arguments decoded into args. NULL: no such path. *bad
- * is set when a segment is no valid percent-encoded UTF-8.
+ * The route of a raw path (before '?'), with its arguments decoded into args. NULL: no such path.
+ * *bad is set when a segment is no valid percent-encoded UTF-8.
  */
-const struct route *route_find(struct text raw, struct arena *mem, struct text args[CALL_ARGS_MAX],
-	bool *bad);
+const struct route *route_find(
+	struct text raw, struct arena *mem, struct text args[CALL_ARGS_MAX], bool *bad);
 
 /* Handlers: get_*.c */
 void get_status(struct call *c);

@@ -1,12 +1,14 @@
 /*
- * Assembly of the API: one thread with an h2o event loop, a listener, the pool of database connections.
+ * Assembly of the API: one thread with an h2o event loop, a listener, the pool of database
+ * connections.
  *
  * HTTP/2 is off: the library's version cannot fend off rapid resets; a proxy in front may speak it.
- * A connection costs a bounded amount of memory: URLs, headers, request bodies and pieces of streamed
- * answers have limits, connections are counted, and one whose client takes nothing for a while is cut.
+ * A connection costs a bounded amount of memory: URLs, headers, request bodies and pieces of
+ * streamed answers have limits, connections are counted, and one whose client takes nothing for a
+ * while is cut.
  *
- * Ending: no new connections; requests in flight get up to two seconds; then sockets are shut down, so
- * that h2o lets go of every connection before its context is freed.
+ * Ending: no new connections; requests in flight get up to two seconds; then sockets are shut down,
+ * so that h2o lets go of every connection before its context is freed.
  */
 #include "api/serve.h"
 
@@ -31,17 +33,17 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define URL_MAX        8000
-#define ENTITY_MAX     16384
-#define BODY_MAX       (64u * 1024 * 1024)
-#define CONNECTIONS    4096
-#define TICK_MS        100
-#define STALL_MS       30000 /* a client that takes nothing for so long is cut off */
-#define DRAIN_MS       2000
-#define CLOSE_MS       500
-#define STATEMENT_MS   15000
-#define SPARE_ARENAS   64
-#define CALL_MEM_MAX   (4u * 1024 * 1024)
+#define URL_MAX      8000
+#define ENTITY_MAX   16384
+#define BODY_MAX     (64u * 1024 * 1024)
+#define CONNECTIONS  4096
+#define TICK_MS      100
+#define STALL_MS     30000 /* a client that takes nothing for so long is cut off */
+#define DRAIN_MS     2000
+#define CLOSE_MS     500
+#define STATEMENT_MS 15000
+#define SPARE_ARENAS 64
+#define CALL_MEM_MAX (4u * 1024 * 1024)
 
 struct serve {
 	struct api api;
@@ -112,8 +114,8 @@ static struct call *call_new(struct serve *s, h2o_req_t *req)
 	return &v->call;
 }
 
-void call_ask(struct call *c, bool bulk, const char *sql, int n, const char *const *values,
-	pg_done *done)
+void call_ask(
+	struct call *c, bool bulk, const char *sql, int n, const char *const *values, pg_done *done)
 {
 	struct pg_ask *a = pgpool_ask(c->api->pool, bulk, sql, n, values, done, c);
 
@@ -152,7 +154,8 @@ static int on_request(h2o_handler_t *self, h2o_req_t *req)
 
 	if (req->input.query_at != SIZE_MAX && req->input.query_at < path.n) {
 		path.n = req->input.query_at;
-		query = (struct text){req->input.path.base + path.n + 1, req->input.path.len - path.n - 1};
+		query = (struct text){
+			req->input.path.base + path.n + 1, req->input.path.len - path.n - 1};
 	}
 	if (req->input.path.len > URL_MAX)
 		respond_problem(c, 414, NULL, "the URL is longer than %d bytes", URL_MAX);
@@ -279,7 +282,8 @@ static void drain_and_close(struct serve *s)
 {
 	h2o_socket_close(s->listener);
 	s->listener = NULL;
-	/* h2o_context_request_shutdown() would also arm HTTP/2's timer, which outlives the context. */
+	/* h2o_context_request_shutdown() would also arm HTTP/2's timer, which outlives the context.
+	 */
 	s->ctx.shutdown_requested = 1;
 	run_until(s, DRAIN_MS, no_calls);
 	s->h2o.http1.callbacks.foreach_request(&s->ctx, shut_connection, NULL);
@@ -326,7 +330,8 @@ static void *thread_main(void *arg)
 	sigset_t all;
 
 	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, NULL); /* signals are the main thread's; EPIPE is an error code */
+	pthread_sigmask(
+		SIG_BLOCK, &all, NULL); /* signals are the main thread's; EPIPE is an error code */
 	thread_open(s);
 	while (!s->stopping)
 		h2o_evloop_run(s->ctx.loop, 1000);
@@ -339,8 +344,8 @@ static void *thread_main(void *arg)
 
 static void configure(struct serve *s)
 {
-	static h2o_compress_args_t gzip = {.min_size = 1024, .gzip = {.quality = 1},
-		.brotli = {.quality = -1}};
+	static h2o_compress_args_t gzip = {
+		.min_size = 1024, .gzip = {.quality = 1}, .brotli = {.quality = -1}};
 	h2o_hostconf_t *host;
 	h2o_pathconf_t *path;
 	struct handler *h;
@@ -358,21 +363,23 @@ static void configure(struct serve *s)
 }
 
 /* "HOST:PORT", "[v6]:PORT"; host empty or *: all addresses. */
-static enum err_kind split_listen(const char *text, char *host, size_t host_size, const char **port,
-	struct err *e)
+static enum err_kind split_listen(
+	const char *text, char *host, size_t host_size, const char **port, struct err *e)
 {
 	const char *colon = strrchr(text, ':'), *from = text;
 	size_t n;
 
 	if (!colon)
-		return err_set(e, ERR_FATAL, "api", 0, "listen address %.100s is not HOST:PORT", text);
+		return err_set(
+			e, ERR_FATAL, "api", 0, "listen address %.100s is not HOST:PORT", text);
 	n = (size_t)(colon - text);
 	if (n >= 2 && from[0] == '[' && from[n - 1] == ']') {
 		from++;
 		n -= 2;
 	}
 	if (n >= host_size)
-		return err_set(e, ERR_FATAL, "api", 0, "listen address %.100s has too long a host", text);
+		return err_set(
+			e, ERR_FATAL, "api", 0, "listen address %.100s has too long a host", text);
 	memcpy(host, from, n);
 	host[n] = 0;
 	*port = colon + 1;
@@ -381,7 +388,8 @@ static enum err_kind split_listen(const char *text, char *host, size_t host_size
 
 static int open_listener(const struct addrinfo *ai)
 {
-	int fd = socket(ai->ai_family, ai->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, ai->ai_protocol);
+	int fd = socket(
+		ai->ai_family, ai->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, ai->ai_protocol);
 	int on = 1;
 
 	if (fd < 0)
@@ -473,13 +481,13 @@ static struct serve *serve_new(const struct network *net, const struct serve_con
 		.timeout_ms = STATEMENT_MS};
 	s->connections_max = connection_limit();
 	h2o_linklist_init_anchor(&s->calls);
-	s->open_connections = metric_get(METRIC_GAUGE, "bttc_api_connections",
-		"HTTP connections that are open.", NULL);
+	s->open_connections = metric_get(
+		METRIC_GAUGE, "bttc_api_connections", "HTTP connections that are open.", NULL);
 	return s;
 }
 
-enum err_kind serve_start(struct serve **out, const struct network *net,
-	const struct serve_conf *conf, struct err *e)
+enum err_kind serve_start(
+	struct serve **out, const struct network *net, const struct serve_conf *conf, struct err *e)
 {
 	struct serve *s = serve_new(net, conf);
 

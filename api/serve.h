@@ -12,14 +12,16 @@ struct serve;
 struct serve_live {
 	void *arg;
 	/** Endpoint states of a chain, from the ingest thread's last snapshot; returns how many. */
-	size_t (*endpoints)(void *arg, const char *chain_key, struct endpoint_info *out, size_t max);
+	size_t (*endpoints)(
+		void *arg, const char *chain_key, struct endpoint_info *out, size_t max);
 };
 
 struct serve_conf {
-	const char *listen;        /* HOST:PORT; port 0: a free one */
-	const char *url;           /* database, read-only role */
-	int64_t connections;       /* pipelined libpq connections */
-	int64_t lag_limit_ms;      /* readyz: lag of a chain; 0: a multiple of the block period, at least 60 s */
+	const char *listen;   /* HOST:PORT; port 0: a free one */
+	const char *url;      /* database, read-only role */
+	int64_t connections;  /* pipelined libpq connections */
+	int64_t lag_limit_ms; /* readyz: lag of a chain; 0: a multiple of the block period, at least
+				 60 s */
 	const struct serve_live *live;
 };
 
