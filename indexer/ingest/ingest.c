@@ -496,7 +496,7 @@ static enum err_kind loop(struct run *r, struct err *e)
 		show_phase(r);
 		if (reached(r))
 			return ERR_NONE;
-		if (!r->look)
+		if (!r->look || !r->pub.head.known)
 			k = source_poll(r->env.src, wait_ms(r), e);
 	}
 	return k;
