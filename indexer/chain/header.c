@@ -266,7 +266,7 @@ static void take_u256(struct reader *r, const char *name, struct u256 *out)
 		r->bad = name;
 }
 
-/* A hash that a later field may force to be there as the empty string. */
+/* A hash that a later field may force to be there as the empty string; never the last field so. */
 static void take_optional(struct reader *r, const char *name, struct hash32 *out, unsigned *has,
 	unsigned bit)
 {
@@ -275,6 +275,8 @@ static void take_optional(struct reader *r, const char *name, struct hash32 *out
 	if (r->in.p[0] == 0x80) {
 		r->in.p++;
 		r->in.n--;
+		if (!r->in.n)
+			r->bad = name;
 		return;
 	}
 	take_fixed(r, name, out->b, 32);
