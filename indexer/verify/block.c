@@ -55,16 +55,16 @@ static enum err_kind tron_header(const struct header *h, struct header_check *ou
 	return ERR_NONE;
 }
 
-/* What Bor fixes in every block after genesis, and the seal. */
+/* The fields of BTTC, what Bor fixes in every block after genesis, and the seal. */
 static enum err_kind bttc_header(const struct header *h, struct header_check *out, struct err *e)
 {
 	size_t producers;
 
-	if (!h->number)
-		return ERR_NONE;
 	if (out->layout)
 		return reject(e, h, "it has fields behind the 15 of BTTC, whose seal rule is not known "
 				    "to this version; update the program");
+	if (!h->number)
+		return ERR_NONE;
 	if (!is_zero(h->miner.b, sizeof(h->miner.b)))
 		return reject(e, h, "miner is not zero");
 	if (!is_zero(h->nonce, sizeof(h->nonce)) || !is_zero(h->mix_hash.b, 32))
