@@ -68,7 +68,7 @@ static inline struct log kit_log(struct arena *mem, const struct contract *c, co
 	l.topics[0] = ev->topic0;
 	for (unsigned i = 0; i < ev->indexed_count; i++)
 		l.topics[1 + i] = words[i];
-	l.data = (struct bytes){arena_dup(mem, words + ev->indexed_count, 32 * data + 1), 32 * data};
+	l.data = (struct bytes){arena_dup(mem, words + ev->indexed_count, 32 * data), 32 * data};
 	return l;
 }
 
