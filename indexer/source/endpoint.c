@@ -19,14 +19,15 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 
-#define BACKOFF_MIN_MS  100
-#define BACKOFF_MAX_MS  15000
-#define PAUSE_MAX_MS    600000
-#define AUTH_PAUSE_MS   30000
-#define DOWN_AFTER      3
-#define SLOW_US         2000000
-#define HEALTH_FULL     1024
-#define STREAK_TO_RETRY 64
+#define BACKOFF_MIN_MS 100
+#define BACKOFF_MAX_MS 15000
+#define PAUSE_MAX_MS   600000
+#define AUTH_PAUSE_MS  30000
+#define DOWN_AFTER     3
+#define SLOW_US        2000000
+#define HEALTH_FULL    1024
+#define PATIENCE_MIN   8 /* answers at the ceiling before more is tried */
+#define PATIENCE_MAX   1024
 
 enum shown { SHOWN_OK, SHOWN_SLOW, SHOWN_LIMITED, SHOWN_DOWN, SHOWN_WRONG };
 static const char *const shown_names[] = {"ok", "slow", "limited", "down", "wrong-chain"};
@@ -149,6 +150,7 @@ enum err_kind endpoint_open(
 	ep->health = HEALTH_FULL;
 	ep->batch = ep->batch_ceiling = (unsigned)s->conf.batch_max;
 	ep->span = ep->span_ceiling = (uint64_t)s->conf.logs_range_max;
+	ep->span_patience = PATIENCE_MIN;
 	ep->tokens_ms = (uint64_t)s->conf.rate_per_s * 1000;
 	ep->tokens_at = clock_ms();
 	open_metrics(ep);
@@ -454,6 +456,8 @@ void endpoint_span_refused(struct endpoint *ep, uint64_t asked, uint64_t hint)
 {
 	if (asked > ep->span)
 		return;
+	if (ep->span_patience < PATIENCE_MAX)
+		ep->span_patience *= 2;
 	ep->span_ceiling = asked > 1 ? asked - 1 : 1;
 	if (hint && hint < asked)
 		ep->span = ep->span_ceiling = hint;
@@ -472,12 +476,17 @@ void endpoint_span_taken(struct endpoint *ep, uint64_t width)
 	if (width < ep->span)
 		return;
 	ep->span_streak++;
+	if (width > ep->span_known) {
+		ep->span_known = width;
+		ep->span_patience = PATIENCE_MIN;
+	}
 	if (ep->span < ep->span_ceiling) {
 		ep->span += ep->span / 2 + 1;
 		if (ep->span > ep->span_ceiling)
 			ep->span = ep->span_ceiling;
 		ep->span_streak = 0;
-	} else if (ep->span_streak >= STREAK_TO_RETRY && ep->span_ceiling < max) {
+	} else if (ep->span_streak >= ep->span_patience && ep->span_ceiling < max) {
+		ep->span_known = ep->span_ceiling;
 		ep->span_ceiling = ep->span_ceiling * 2 < max ? ep->span_ceiling * 2 : max;
 		ep->span_streak = 0;
 	}

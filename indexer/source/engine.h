@@ -129,7 +129,7 @@ struct endpoint {
 	enum trouble trouble;
 	struct backoff backoff;
 	uint64_t not_before; /* ms */
-	uint64_t checked_ms;
+	uint64_t checked_us;
 	unsigned in_flight;
 	bool controlling;    /* a check or a probe is under way */
 	unsigned failures;   /* in a row */
@@ -143,7 +143,8 @@ struct endpoint {
 	unsigned batch_streak; /* successes at this size */
 	uint64_t span;         /* blocks in one eth_getLogs now */
 	uint64_t span_ceiling; /* refused above */
-	unsigned span_streak;
+	uint64_t span_known;   /* widest taken since the last refusal at the ceiling */
+	unsigned span_streak, span_patience;
 	uint32_t lacks; /* methods, by bit */
 	bool no_safe, no_final;
 	bool receipts_by_number;

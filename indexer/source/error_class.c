@@ -1,14 +1,15 @@
 /*
  * What nodes and providers say when they refuse, as one table.
  *
- * There is no standard: the same limit is -32005, -32602, -32600, -32000, 35 or -32614, with HTTP 200,
- * 400 or 413, and only the text tells a rate limit from a range limit. So rules look for words in the
- * text first, in order (narrow ones before wide ones), and fall back on the code and the status. A rule
- * that needs a code or a status as well names it. Texts are those of geth, erigon, reth, besu,
- * nethermind, bor, java-tron, and of Alchemy, Ankr, BlockPI, Chainstack, dRPC, GetBlock, Infura,
- * PublicNode, QuickNode, Tenderly, TronGrid; test_error_class.c has them whole.
+ * There is no standard: the same limit is -32005, -32602, -32600, -32000, 35 or -32614, with HTTP
+ * 200, 400 or 413, and only the text tells a rate limit from a range limit. So rules look for words
+ * in the text first, in order (narrow ones before wide ones), and fall back on the code and the
+ * status. A rule that needs a code or a status as well names it. Texts are those of geth, erigon,
+ * reth, besu, nethermind, bor, java-tron, and of Alchemy, Ankr, BlockPI, Chainstack, dRPC,
+ * GetBlock, Infura, PublicNode, QuickNode, Tenderly, TronGrid; test_error_class.c has them whole.
  *
- * What is not recognised is RPC_OTHER: retried elsewhere, and shown with its text when the job fails.
+ * What is not recognised is RPC_OTHER: retried elsewhere, and shown with its text when the job
+ * fails.
  */
 #include "source/error_class.h"
 
@@ -23,14 +24,18 @@ struct rule {
 	bool batch;   /* only when a whole batch was refused */
 };
 
-#define SAYS(text, class) {.words = text, .means = class}
+#define SAYS(text, class)                                                                          \
+	{                                                                                          \
+		.words = text, .means = class                                                      \
+	}
 
 static const struct rule rules[] = {
 	/* Batches. "exceeds ... batch" must come before words about sizes. */
 	SAYS("batch too large", RPC_BATCH),
 	SAYS("batch size", RPC_BATCH),
 	SAYS("batch limit", RPC_BATCH),
-	SAYS("batch request", RPC_BATCH), /* "... are not supported", "... was too large", "... disabled" */
+	SAYS("batch request",
+		RPC_BATCH), /* "... are not supported", "... was too large", "... disabled" */
 	SAYS("batch call", RPC_BATCH),
 	SAYS("batching", RPC_BATCH),
 	SAYS("requests in batch", RPC_BATCH),
@@ -84,17 +89,20 @@ static const struct rule rules[] = {
 	SAYS("method is disabled", RPC_UNSUPPORTED),
 	SAYS("does not exist/is not available", RPC_UNSUPPORTED),
 	SAYS("tag not supported", RPC_UNSUPPORTED),
-	SAYS("hex string without 0x prefix", RPC_UNSUPPORTED), /* a block tag unknown to an old geth */
+	SAYS("hex string without 0x prefix",
+		RPC_UNSUPPORTED), /* a block tag unknown to an old geth */
 	SAYS("safe block not found", RPC_UNSUPPORTED),
 	SAYS("finalized block not found", RPC_UNSUPPORTED),
 
-	/* Beyond the head, or of a branch that the node left. Before ranges: they speak of ranges. */
+	/* Beyond the head, or of a branch that the node left. Before ranges: they speak of ranges.
+	 */
 	SAYS("beyond current head", RPC_HEAD),
 	SAYS("beyond the head", RPC_HEAD),
 	SAYS("block beyond", RPC_HEAD),
 	SAYS("after last accepted block", RPC_HEAD),
 	SAYS("invalid block range params", RPC_HEAD),
-	SAYS("specified in filter", RPC_HEAD), /* "One of the blocks specified in filter ... cannot be found" */
+	SAYS("specified in filter",
+		RPC_HEAD), /* "One of the blocks specified in filter ... cannot be found" */
 	SAYS("unknown block", RPC_HEAD),
 	SAYS("block not found", RPC_HEAD),
 	SAYS("header not found", RPC_HEAD),
@@ -107,7 +115,8 @@ static const struct rule rules[] = {
 	SAYS("fromBlock <= toBlock", RPC_HEAD),
 
 	/* Too many blocks. */
-	SAYS("block range", RPC_RANGE), /* "... is too wide", "exceed maximum ...", "limit exceeded", ... */
+	SAYS("block range",
+		RPC_RANGE), /* "... is too wide", "exceed maximum ...", "limit exceeded", ... */
 	SAYS("blocks range", RPC_RANGE),
 	SAYS("range too large", RPC_RANGE),
 	SAYS("range is too large", RPC_RANGE),
@@ -122,7 +131,9 @@ static const struct rule rules[] = {
 	SAYS("blocks distance", RPC_RANGE),  /* "maximum [from, to] blocks distance: 10000" */
 	SAYS("too many blocks", RPC_RANGE),
 	SAYS("block count exceeds", RPC_RANGE),
-	{.words = "limited to", .means = RPC_RANGE, .code = -32614}, /* "eth_getLogs is limited to a 10,000 range" */
+	{.words = "limited to",
+		.means = RPC_RANGE,
+		.code = -32614}, /* "eth_getLogs is limited to a 10,000 range" */
 
 	/* Quotas that end only when somebody pays. */
 	SAYS("reached the free tier", RPC_AUTH),
@@ -135,7 +146,8 @@ static const struct rule rules[] = {
 
 	/* Asked too often. */
 	SAYS("rate limit", RPC_RATE),
-	SAYS("rate exceeded", RPC_RATE), /* "request rate exceeded the allowed_rps(10), ... suspended" */
+	SAYS("rate exceeded",
+		RPC_RATE), /* "request rate exceeded the allowed_rps(10), ... suspended" */
 	SAYS("ratelimit", RPC_RATE),
 	SAYS("rate-limit", RPC_RATE),
 	SAYS("too many requests", RPC_RATE),
@@ -254,7 +266,8 @@ enum rpc_class rpc_classify(const struct rpc_failure *f)
 	return c;
 }
 
-/* A number at *i of text, decimal (with commas) or 0x hexadecimal, with an optional k. Moves *i on. */
+/* A number at *i of text, decimal (with commas) or 0x hexadecimal, with an optional k. Moves *i on.
+ */
 static bool take_number(const char *text, size_t n, size_t *i, uint64_t *out)
 {
 	size_t at = *i;

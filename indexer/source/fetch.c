@@ -25,9 +25,11 @@ enum err_kind fetch_get(const char *url, int64_t timeout_ms, struct buf *body, s
 	rc = curl_easy_perform(c);
 	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
 	if (rc)
-		k = err_set(e, ERR_AGAIN, "http", (int)rc, "GET %.150s: %s", url, curl_easy_strerror(rc));
+		k = err_set(e, ERR_AGAIN, "http", (int)rc, "GET %.150s: %s", url,
+			curl_easy_strerror(rc));
 	else if (status != 200)
-		k = err_set(e, ERR_AGAIN, "http", (int)status, "GET %.150s: HTTP status %ld", url, status);
+		k = err_set(e, ERR_AGAIN, "http", (int)status, "GET %.150s: HTTP status %ld", url,
+			status);
 	curl_easy_cleanup(c);
 	return k;
 }

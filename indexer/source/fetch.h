@@ -13,6 +13,7 @@
  * Errors: ERR_AGAIN no answer within timeout_ms, refused, or a status other than 200 (the message
  * names the URL and what happened).
  */
-MUST_USE enum err_kind fetch_get(const char *url, int64_t timeout_ms, struct buf *body, struct err *e);
+MUST_USE enum err_kind fetch_get(
+	const char *url, int64_t timeout_ms, struct buf *body, struct err *e);
 
 #endif

@@ -13,8 +13,9 @@
 
 #include <stdlib.h>
 
-#define BROKEN_MAX   5 /* answers that break the grammar, for one call */
-#define ABSENT_MAX   6 /* answers "not there", for one call that must be there */
+#define BROKEN_MAX   5           /* answers that break the grammar, for one call */
+#define ABSENT_MAX   6           /* answers "not there", for one call that must be there */
+#define ARENA_BYTES  (2ll << 30) /* of one job */
 #define PAUSE_MIN_MS 40
 #define PAUSE_MAX_MS 1000
 
@@ -41,7 +42,7 @@ struct job_run *job_new(struct source *s, const struct job_kind *kind, bool firs
 		abort();
 	j->s = s;
 	j->kind = kind;
-	j->pub.mem = arena_new((size_t)s->conf.body_max_bytes * 16);
+	j->pub.mem = arena_new(ARENA_BYTES);
 	j->waiting_end = &j->waiting;
 	j->link = first ? &s->jobs : s->jobs_end;
 	j->next = *j->link;
@@ -141,7 +142,7 @@ void job_settle(struct job_run *j)
 	if (arena_over(j->pub.mem)) {
 		err_set(&e, ERR_REJECT, "rpc", 0,
 			"the answers of one %s job hold more than %lld bytes: ask for fewer blocks",
-			j->kind->name, (long long)j->s->conf.body_max_bytes * 16);
+			j->kind->name, (long long)ARENA_BYTES);
 		job_fail(j, &e);
 		return;
 	}
@@ -224,7 +225,12 @@ void job_answer(struct call *c, struct endpoint *ep, struct jval v)
 
 void job_refusal(struct call *c, struct endpoint *ep, enum rpc_class why, const struct err *e)
 {
-	if (why != RPC_HEAD || !c->by_hash || !too_often(c, &c->absent, ABSENT_MAX, e))
+	const struct job_run *j = c->job;
+	struct err copy = *e;
+
+	if (why == RPC_HEAD && c->by_hash && too_often(c, &c->absent, ABSENT_MAX, e))
+		return;
+	if (!j->kind->refused || !j->kind->refused(c, ep, why, &copy))
 		refuse(c, ep, why, e);
 }
 
@@ -248,15 +254,12 @@ static void refuse(struct call *c, struct endpoint *ep, enum rpc_class why, cons
 {
 	const uint64_t now = clock_ms();
 	struct job_run *j = c->job;
-	struct err copy = *e;
 	uint64_t ready = 0;
 
 	metric_add(ep->m_retries, 1);
 	c->last = ep;
 	c->refused++;
 	job_trouble(j, e, now);
-	if (j->kind->refused && j->kind->refused(c, ep, why, &copy))
-		return;
 	if (receipts_refused(c, ep, why, e))
 		return;
 	switch (why) {

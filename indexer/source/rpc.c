@@ -19,7 +19,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#define TRUST_MS    30000      /* how long a check covers new connections */
+#define TRUST_US    1000000    /* a check covers new connections of requests sent so soon after */
 #define KEEP_BYTES  (4u << 20) /* a larger buffer is not kept for reuse */
 #define REQUEST_MAX (16u << 20)
 #define PADDING     128 /* room that the JSON parser may read behind the text */
@@ -549,7 +549,7 @@ static void take_control(struct transfer *t, const struct reply *r)
 		endpoint_wrong_chain(t->ep, v);
 	} else {
 		t->ep->state = EP_OK;
-		t->ep->checked_ms = clock_ms();
+		t->ep->checked_us = clock_us();
 	}
 }
 
@@ -632,7 +632,7 @@ static bool trusted(struct transfer *t)
 	long fresh = 0;
 
 	curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &fresh);
-	return t->control == CONTROL_CHECK || !fresh || clock_ms() - t->ep->checked_ms < TRUST_MS;
+	return t->control == CONTROL_CHECK || !fresh || t->start_us < t->ep->checked_us + TRUST_US;
 }
 
 static void ask_again(struct transfer *t)

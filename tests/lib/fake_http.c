@@ -188,7 +188,8 @@ static bool serve_one(struct conn *c, struct buf *in)
 	buf_free(&r.body);
 	free(head_text);
 	free(body_text);
-	buf_clear(in); /* no pipelining: a client that does would be noticed by its missing answer */
+	buf_clear(
+		in); /* no pipelining: a client that does would be noticed by its missing answer */
 	return more;
 }
 

@@ -85,7 +85,8 @@ void fake_block(const struct fake_node *n, struct buf *out, uint64_t number, boo
 	add_hash(out, "parentHash", n, number - 1);
 	buf_printf(out,
 		",\"number\":\"0x%llx\",\"timestamp\":\"0x%llx\",\"miner\":\"0x%040x\","
-		"\"sha3Uncles\":\"0x%064x\",\"stateRoot\":\"0x%064x\",\"transactionsRoot\":\"0x%064x\","
+		"\"sha3Uncles\":\"0x%064x\",\"stateRoot\":\"0x%064x\",\"transactionsRoot\":\"0x%"
+		"064x\","
 		"\"receiptsRoot\":\"0x%064x\",\"logsBloom\":\"0x%0512x\",\"difficulty\":\"0x2\","
 		"\"gasLimit\":\"0x1c9c380\",\"gasUsed\":\"0x0\",\"extraData\":\"0x\","
 		"\"mixHash\":\"0x%064x\",\"nonce\":\"0x%016x\",\"size\":\"0x220\",\"uncles\":[],"
@@ -296,7 +297,8 @@ static bool answer_call(struct fake_node *n, struct jval rq, struct buf *out)
 	int64_t id = 0;
 
 	if (!json_get(rq, "method", &v) || !json_str(v, &s, &len) || len >= sizeof(method) ||
-		!json_get(rq, "id", &v) || !json_i64(v, &id) || !json_get(rq, "params", &c.params)) {
+		!json_get(rq, "id", &v) || !json_i64(v, &id) ||
+		!json_get(rq, "params", &c.params)) {
 		buf_str(out, "{\"jsonrpc\":\"2.0\",\"id\":null,"
 			     "\"error\":{\"code\":-32600,\"message\":\"invalid request\"}}");
 		return true;
@@ -317,8 +319,9 @@ static bool answer_call(struct fake_node *n, struct jval rq, struct buf *out)
 	}
 	buf_printf(out, "{\"jsonrpc\":\"2.0\",\"id\":%lld,", (long long)id);
 	if (c.error)
-		buf_printf(out, "\"error\":{\"code\":%lld,\"message\":\"%s\"%s%s}", (long long)c.error,
-			c.message, c.data ? ",\"data\":" : "", c.data ? c.data : "");
+		buf_printf(out, "\"error\":{\"code\":%lld,\"message\":\"%s\"%s%s}",
+			(long long)c.error, c.message, c.data ? ",\"data\":" : "",
+			c.data ? c.data : "");
 	else {
 		buf_str(out, "\"result\":");
 		buf_add(out, result.p, result.n);

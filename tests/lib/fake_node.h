@@ -20,13 +20,13 @@ struct fake_node;
 struct fake_call {
 	const char *method;
 	struct jval params;
-	uint64_t from, to;     /* eth_getLogs and eth_getBlockByNumber: what is asked for */
+	uint64_t from, to; /* eth_getLogs and eth_getBlockByNumber: what is asked for */
 	bool by_hash;
-	struct buf *result;    /* JSON of the result goes here */
-	int64_t error;         /* not 0: an error instead */
+	struct buf *result; /* JSON of the result goes here */
+	int64_t error;      /* not 0: an error instead */
 	const char *message;
-	const char *data;      /* raw JSON for error.data, or NULL */
-	bool leave_out;        /* no answer in the batch */
+	const char *data; /* raw JSON for error.data, or NULL */
+	bool leave_out;   /* no answer in the batch */
 };
 
 struct fake_node {
@@ -34,17 +34,18 @@ struct fake_node {
 	struct json_parser *json;
 	uint64_t chain_id;
 	_Atomic uint64_t head;
-	unsigned logs;                  /* a block */
+	unsigned logs; /* a block */
 	uint8_t fork;
-	unsigned batch_max;             /* 0: any; more is refused by an array with one error */
-	_Atomic unsigned calls[16];     /* by fake_method_index */
+	unsigned batch_max;         /* 0: any; more is refused by an array with one error */
+	_Atomic unsigned calls[16]; /* by fake_method_index */
 	_Atomic unsigned batches, largest_batch;
-	_Atomic uint64_t widest;        /* eth_getLogs range that was answered */
+	_Atomic uint64_t widest; /* eth_getLogs range that was answered */
 	bool shuffle;
-	/* Hooks; may be NULL. Request: true when the reply is complete. Call: true when answered. */
+	/* Hooks; may be NULL. Request: true when the reply is complete. Call: true when answered.
+	 */
 	bool (*request)(struct fake_node *n, const struct fake_request *q, struct fake_reply *r);
 	bool (*call)(struct fake_node *n, struct fake_call *c);
-	_Atomic int countdown;          /* for the hooks */
+	_Atomic int countdown; /* for the hooks */
 	void *arg;
 };
 

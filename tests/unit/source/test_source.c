@@ -156,8 +156,8 @@ static void block_by_hash(void **state)
 static void logs_of_several_filters_are_merged(void **state)
 {
 	struct address a[2] = {{.b = {[19] = 0xa0}}, {.b = {[19] = 0xa1}}};
-	struct log_filter f[2] = {{.addresses = a, .address_count = 2},
-		{.addresses = &a[1], .address_count = 1}};
+	struct log_filter f[2] = {
+		{.addresses = a, .address_count = 2}, {.addresses = &a[1], .address_count = 1}};
 	struct rig r;
 	struct job *j;
 
@@ -460,8 +460,8 @@ static void urls_are_checked_and_keep_secrets(void **state)
 {
 	const struct chain_conf chain = {.key = "x", .chain_id = 1};
 	const char *bad[] = {"ftp://h/x", "nonsense", "http://h/#no header", ""};
-	const char *good[] = {"https://user:pw@h.example/v2/secret#Key: secret",
-		"https://h.example/v2/other"};
+	const char *good[] = {
+		"https://user:pw@h.example/v2/secret#Key: secret", "https://h.example/v2/other"};
 	struct endpoint_info info[2];
 	struct source *s;
 	struct err e;
