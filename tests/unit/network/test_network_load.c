@@ -112,7 +112,7 @@ static void test_golden(void **state)
 	assert_int_equal(watches_on(c, "ValidatorShareFactory"), 0);
 	assert_int_equal(c->rule_count, 2);
 	assert_int_equal(c->rules[0].kind, DISCOVER_OWNER_UPDATE);
-	assert_true(c->rules[0].has_old_owner);
+	assert_false(c->rules[0].has_old_owner);
 	assert_ptr_equal(c->rules[0].finds, network_template(c, "ValidatorShare"));
 	assert_true(address_eq(&c->rules[0].new_owner, &network_contract(c, "StakeManager")->address));
 	assert_int_equal(c->rules[1].kind, DISCOVER_NFT_OWNER);

@@ -45,7 +45,8 @@ static const char base[] =
 	"      \"discovery\": [\n"
 	"        {\"name\": \"share\", \"kind\": \"owner_update\",\n"
 	"         \"trigger\": {\"contract\": \"StakingInfo\", \"event\": \"Staked\"},\n"
-	"         \"announce\": \"OwnerUpdate\", \"new_owner\": \"Token\", \"finds\": \"Share\"},\n"
+	"         \"announce\": \"OwnerUpdate\", \"new_owner\": \"Token\", "
+	"\"old_owner\": \"StakingNFT\", \"finds\": \"Share\"},\n"
 	"        {\"name\": \"nft\", \"kind\": \"nft_owner\",\n"
 	"         \"trigger\": {\"contract\": \"StakingNFT\", \"event\": \"Transfer\"}, "
 	"\"finds\": \"Pool\"}\n"
@@ -153,6 +154,9 @@ static void test_base(void **state)
 	assert_int_equal(c->watch_count, 3);
 	assert_int_equal(c->watches[2].topic_count[0], 1);
 	assert_int_equal(c->watches[2].topic_count[1], 0);
+	assert_true(c->rules[0].has_old_owner);
+	assert_int_equal(c->rules[0].new_owner.b[19], 0xa2);
+	assert_int_equal(c->rules[0].old_owner.b[19], 0xa3);
 	assert_int_equal(c->first_block, 5);
 	assert_string_equal(c->endpoints[0], "http://127.0.0.1:8545/root");
 	assert_int_equal(network_chain(n, "side")->fork_window, 1024);
@@ -323,6 +327,8 @@ static void test_discovery(void **state)
 			": /chains/0/discovery/0", "two addresses, not indexed"},
 		{"\"new_owner\": \"Token\"", "\"new_owner\": \"Share\"", ": /chains/0/discovery/0",
 			"is a template"},
+		{"\"old_owner\": \"StakingNFT\"", "\"old_owner\": \"Nobody\"",
+			": /chains/0/discovery/0/old_owner", "no contract"},
 		{"\"new_owner\": \"Token\"", "\"new_owner\": \"Nobody\"",
 			": /chains/0/discovery/0/new_owner", "no contract"},
 		{"\"contract\": \"StakingNFT\", \"event\": \"Transfer\"",
