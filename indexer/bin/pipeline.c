@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DATABASE_WAIT_MS 30000
+
 #define AT(f) offsetof(struct pipeline_conf, f)
 const struct opt pipeline_opts[] = {
 	{"network", "NAME|FILE", OPT_STRING, AT(network), NULL, 0, 0, OPT_REQUIRED,
@@ -154,10 +156,32 @@ static enum err_kind start_replay(struct pipeline *p, struct err *e)
 	return k;
 }
 
+/* Migrations and registration; a server that is lost meanwhile is waited for. */
+static enum err_kind prepare_schema(struct pipeline *p, struct err *e)
+{
+	uint64_t start = clock_ms();
+	unsigned applied;
+	struct err watch;
+	enum err_kind k;
+
+	for (;;) {
+		k = migrate_up(p->url, &applied, e);
+		if (!k)
+			k = store_register(p->url, p->net, e);
+		if (k != ERR_AGAIN || clock_ms() - start > DATABASE_WAIT_MS)
+			return k;
+		if (p->postgres && postgres_watch(p->postgres, &watch) == ERR_FATAL) {
+			*e = watch;
+			return ERR_FATAL;
+		}
+		if (stop_wait_ms(200))
+			return err_set(e, ERR_STOP, "up", 0, "stopped");
+	}
+}
+
 enum err_kind pipeline_open(struct pipeline *p, const char *sql_listen, struct err *e)
 {
 	struct postgres_conf pc = {.data_dir = p->conf->data, .sql_listen = sql_listen};
-	unsigned applied;
 	enum err_kind k = ERR_NONE;
 
 	if (p->conf->data) {
@@ -169,9 +193,7 @@ enum err_kind pipeline_open(struct pipeline *p, const char *sql_listen, struct e
 	} else {
 		p->url = p->api_url = p->conf->database;
 	}
-	k = migrate_up(p->url, &applied, e);
-	if (!k)
-		k = store_register(p->url, p->net, e);
+	k = prepare_schema(p, e);
 	if (!k)
 		k = start_replay(p, e);
 	return k;

@@ -27,6 +27,7 @@
 
 #define POLL_MS     50
 #define FIRST_MS    60000   /* for a server that starts but never answers */
+#define START_TRIES 3 /* a server that dies at once for a reason of its own dies again */
 #define RECOVERY_MS 3600000 /* crash recovery may take as long as it takes */
 #define STOP_MS     3500
 #define WATCH_MS    500
@@ -174,17 +175,21 @@ static enum err_kind wait_ready(struct postgres *p, struct err *e)
 	}
 }
 
-/* Start until it is up; leftovers of a killed server (its backends) get some time to go. */
+/*
+ * Start until it is up; leftovers of a killed server (its backends) get some time to go, and a server
+ * that was killed while it started is started again.
+ */
 static enum err_kind start_and_wait(struct postgres *p, struct err *e)
 {
 	uint64_t start = clock_ms();
+	unsigned tries = 0;
 	enum err_kind k;
 
 	do {
 		if ((k = launch(p, e)))
 			return k;
 		k = wait_ready(p, e);
-		if (k != ERR_FATAL || !cluster_has_process(&p->files))
+		if (k != ERR_FATAL || (++tries >= START_TRIES && !cluster_has_process(&p->files)))
 			break;
 	} while (clock_ms() - start < FIRST_MS && !stop_wait_ms(200));
 	p->ready = !k;
@@ -312,7 +317,9 @@ enum err_kind postgres_start(struct postgres **out, const struct postgres_conf *
 			(k = start_and_wait(p, e))))
 		goto out;
 	make_urls(p);
-	k = prepare(p, e);
+	for (unsigned i = 0; (k = prepare(p, e)) == ERR_AGAIN && i < START_TRIES; i++)
+		if (!alive(p) && (k = start_and_wait(p, e)))
+			break;
 out:
 	if (k) {
 		postgres_stop(p);

@@ -84,7 +84,7 @@ def started(*args, **kw):
         p.kill()
 
 
-def run_cli(*args, env=None, seconds=300, cwd=None):
+def run_cli(*args, env=None, seconds=60, cwd=None):
     """Run to the end: (exit code, stdout, stderr)."""
     r = subprocess.run([BIN, *map(str, args)], capture_output=True, text=True, timeout=seconds * SLOW,
                        stdin=subprocess.DEVNULL, env={**os.environ, **(env or {})}, cwd=cwd)

@@ -21,20 +21,12 @@ def private_tables(data, network):
             api.wait_indexed(c["chain"], LAST[network][c["chain"]])
         with open(os.path.join(data, "pg", "postmaster.pid")) as f:
             rows = f.read().splitlines()
-        out = tables(f"host={rows[4]} port={rows[3]} user={OWNER(data)} dbname={DB(data)}")
+        out = tables(f"host={rows[4]} port={rows[3]} user=bttc dbname=bttc")
         p.stop()
     return out
 
 
 LAST = {"golden": {"root": 1184}, "world": {"root": 389, "bttc": 7778}}
-
-
-def OWNER(data):
-    return "bttc_owner"
-
-
-def DB(data):
-    return "bttc"
 
 
 def new_data(name):
