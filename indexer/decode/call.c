@@ -1,8 +1,8 @@
 /*
  * Transactions to watched contracts, by selector.
  *
- * Only what is needed to know which function was called: arguments stay as calldata and are decoded by
- * the ABI where they are served or folded. Governance owns StakeManager and calls it through
+ * Only what is needed to know which function was called: arguments stay as calldata and are decoded
+ * by the ABI where they are served or folded. Governance owns StakeManager and calls it through
  * update(target, data); the call inside is recognised in the same way.
  */
 #include "decode/decoder.h"
@@ -25,8 +25,7 @@ bool call_bytes(struct bytes args, size_t at, struct bytes *out)
 	uint64_t offset, n;
 
 	if (args.n / 32 <= at || !word_u63(args.p + 32 * at, &offset) || offset > args.n ||
-		args.n - offset < 32 || !word_u63(args.p + offset, &n) ||
-		n > args.n - offset - 32)
+		args.n - offset < 32 || !word_u63(args.p + offset, &n) || n > args.n - offset - 32)
 		return false;
 	*out = (struct bytes){args.p + offset + 32, (size_t)n};
 	return true;

@@ -2,11 +2,12 @@
  * Checkpoints: the event, and what only the calldata of its transaction says (signatures, account
  * root, epoch).
  *
- * The event is the fact. Calldata is taken only when it can belong to no other event: the transaction
- * went straight to the contract (a relayer's calldata has the call somewhere inside, or nowhere), it
- * holds this one checkpoint event, and its words are those of the event. The signed bytes are kept as
- * received: votes sign all of them, and the contracts ignore surplus words (protocol of the root
- * chains: six words are decoded on TRON, seven are sent by mainnet's validators).
+ * The event is the fact. Calldata is taken only when it can belong to no other event: the
+ * transaction went straight to the contract (a relayer's calldata has the call somewhere inside, or
+ * nowhere), it holds this one checkpoint event, and its words are those of the event. The signed
+ * bytes are kept as received: votes sign all of them, and the contracts ignore surplus words
+ * (protocol of the root chains: six words are decoded on TRON, seven are sent by mainnet's
+ * validators).
  */
 #include "decode/decoder.h"
 
@@ -16,8 +17,8 @@
 #define MAIN_WORDS 6
 #define SYNC_WORDS 5
 
-static bool read_number(const struct plan *p, const struct log *l, enum checkpoint_field f,
-	uint64_t *out)
+static bool read_number(
+	const struct plan *p, const struct log *l, enum checkpoint_field f, uint64_t *out)
 {
 	return word_u63(plan_word(l, p->checkpoint_at[f]), out);
 }
@@ -75,8 +76,8 @@ static const struct tx *find_tx(const struct block *b, const struct log *l)
 }
 
 /* Is this transaction a direct call of the function that emits such an event? */
-static bool is_submission(const struct decoder *d, const struct tx *tx,
-	const struct checkpoint_row *c)
+static bool is_submission(
+	const struct decoder *d, const struct tx *tx, const struct checkpoint_row *c)
 {
 	bool sync = c->kind == CHECKPOINT_SYNC;
 	const struct abi_function *f;
@@ -144,8 +145,8 @@ static void add_call(struct checkpoint_row *c, const struct tx *tx)
 	c->has_account_root = true;
 	memcpy(c->account_root.b, data.p + 128, 32);
 	c->has_bttc_chain_id = word_u63(data.p + 160, &c->bttc_chain_id);
-	c->has_call_epoch = data.n >= 32 * (MAIN_WORDS + 1) &&
-			    word_u63(data.p + 192, &c->call_epoch);
+	c->has_call_epoch =
+		data.n >= 32 * (MAIN_WORDS + 1) && word_u63(data.p + 192, &c->call_epoch);
 }
 
 void checkpoint_calls(const struct decoder *d, const struct block *b, struct decoded *out)

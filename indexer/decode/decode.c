@@ -1,10 +1,10 @@
 /*
  * A block's kept logs and transactions as typed rows.
  *
- * Every log ends up in exactly one place: an event row (decoded, or raw when the contract is known and
- * the event is not), or a parked row when it claims to be a known event and does not have its form. One
- * bad log never costs its block. Checkpoints and partnership events give a second row beside the event
- * row.
+ * Every log ends up in exactly one place: an event row (decoded, or raw when the contract is known
+ * and the event is not), or a parked row when it claims to be a known event and does not have its
+ * form. One bad log never costs its block. Checkpoints and partnership events give a second row
+ * beside the event row.
  */
 #include "decode/decoder.h"
 
@@ -24,7 +24,8 @@ static void park(struct arena *mem, struct decoded *out, size_t *cap, const stru
 }
 
 /* The form of a log that names a known event; reason is filled when it is wrong. */
-static bool check_form(const struct plan *p, const struct log *l, struct arena *mem, char reason[200])
+static bool check_form(
+	const struct plan *p, const struct log *l, struct arena *mem, char reason[200])
 {
 	struct abi_value *values;
 	struct err e;

@@ -3,9 +3,9 @@
  *
  * Two open-addressing tables. Addresses: the fixed contracts of the chain, and the discovered ones,
  * which come and go with blocks; removing rebuilds the table, because forks are rare and tombstones
- * would be forever. Events: one entry per event of each group of contracts that share their ABI, hashed
- * by group and topic 0 only, so that a log with a known topic 0 but another number of topics finds the
- * event that it is not.
+ * would be forever. Events: one entry per event of each group of contracts that share their ABI,
+ * hashed by group and topic 0 only, so that a log with a known topic 0 but another number of topics
+ * finds the event that it is not.
  */
 #include "decode/decoder.h"
 
@@ -48,9 +48,8 @@ static void insert(struct decoder *d, const struct address *a, const struct cont
 
 	while (d->slots[i].contract)
 		i = (i + 1) & d->slot_mask;
-	d->slots[i] = (struct known){.address = *a,
-		.contract = c,
-		.group = d->groups[c - d->chain->contracts]};
+	d->slots[i] = (struct known){
+		.address = *a, .contract = c, .group = d->groups[c - d->chain->contracts]};
 	d->slot_used++;
 }
 
@@ -115,8 +114,8 @@ static size_t event_hash(unsigned group, const struct hash32 *topic0)
 	return mix(load64(topic0->b) + group * 0xff51afd7ed558ccdull);
 }
 
-const struct plan *decoder_plan(const struct decoder *d, unsigned group, const struct log *l,
-	const struct plan **other)
+const struct plan *decoder_plan(
+	const struct decoder *d, unsigned group, const struct log *l, const struct plan **other)
 {
 	size_t i;
 

@@ -39,8 +39,8 @@ void partnership_read(const struct plan *p, const struct log *l, struct partners
 		int param = p->map->param[f];
 
 		if (param >= 0)
-			out->has[f] = put_field(out, f,
-				plan_word(l, plan_place_of(p->event, (size_t)param)));
+			out->has[f] = put_field(
+				out, f, plan_word(l, plan_place_of(p->event, (size_t)param)));
 	}
 	for (size_t i = 0; out->has[PF_ROLE] && i < p->mapping->role_count; i++)
 		if (hash_eq(&p->mapping->roles[i].id, &out->role))

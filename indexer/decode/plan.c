@@ -2,10 +2,10 @@
  * How one event of one contract is read, worked out once.
  *
  * Nearly all events have scalar parameters only. For them the log's form is a data length and a few
- * bytes that must be zero (an address in a word has twelve in front), so that a log is accepted without
- * building values. A plan never accepts what abi_decode_event() would refuse; what it does not accept,
- * or events with bytes, strings, arrays and tuples, is decided by that function. The values that rows
- * need (validator id, checkpoint and partnership fields) stand at fixed places.
+ * bytes that must be zero (an address in a word has twelve in front), so that a log is accepted
+ * without building values. A plan never accepts what abi_decode_event() would refuse; what it does
+ * not accept, or events with bytes, strings, arrays and tuples, is decided by that function. The
+ * values that rows need (validator id, checkpoint and partnership fields) stand at fixed places.
  */
 #include "decode/decoder.h"
 
@@ -122,20 +122,24 @@ static void make_checkpoint(struct plan *p, const struct chain_conf *chain)
 	static const struct {
 		const char *name;
 		enum abi_base base;
-	} main_fields[CF_COUNT] = {
-		[CF_PROPOSER] = {"proposer", ABI_ADDRESS},
-		[CF_START] = {"start", ABI_UINT},
-		[CF_END] = {"end", ABI_UINT},
-		[CF_ID] = {"headerBlockId", ABI_UINT},
-		[CF_REWARD] = {"reward", ABI_UINT},
-		[CF_ROOT] = {"root", ABI_FIXED_BYTES},
-	}, sync_fields[CF_COUNT] = {
-		[CF_PROPOSER] = {"proposer", ABI_ADDRESS},
-		[CF_START] = {"start", ABI_UINT},
-		[CF_END] = {"end", ABI_UINT},
-		[CF_ID] = {"checkpointId", ABI_UINT},
-		[CF_CHAIN] = {"chainId", ABI_UINT},
-	}, *fields;
+	} main_fields[CF_COUNT] =
+		{
+			[CF_PROPOSER] = {"proposer", ABI_ADDRESS},
+			[CF_START] = {"start", ABI_UINT},
+			[CF_END] = {"end", ABI_UINT},
+			[CF_ID] = {"headerBlockId", ABI_UINT},
+			[CF_REWARD] = {"reward", ABI_UINT},
+			[CF_ROOT] = {"root", ABI_FIXED_BYTES},
+		},
+	  sync_fields[CF_COUNT] =
+		  {
+			  [CF_PROPOSER] = {"proposer", ABI_ADDRESS},
+			  [CF_START] = {"start", ABI_UINT},
+			  [CF_END] = {"end", ABI_UINT},
+			  [CF_ID] = {"checkpointId", ABI_UINT},
+			  [CF_CHAIN] = {"chainId", ABI_UINT},
+		  },
+	  *fields;
 
 	if (!strcmp(p->event->name, "NewHeaderBlock"))
 		p->checkpoint = chain->role == ROLE_MIRROR ? CHECKPOINT_MIRROR : CHECKPOINT_MAIN;

@@ -4,8 +4,8 @@
  * Unlike a network file an ABI may have members that this program does not know: compilers add some
  * with every release. What is read is checked all the same: types, names, at most three indexed
  * parameters. Events are keyed by topic 0 and the number of indexed parameters (ERC-20 and ERC-721
- * Transfer differ only in the latter), functions by selector. Several ABIs may make up one contract:
- * what a second one repeats is skipped, so the names of the first stay.
+ * Transfer differ only in the latter), functions by selector. Several ABIs may make up one
+ * contract: what a second one repeats is skipped, so the names of the first stay.
  */
 #include "network/load.h"
 
@@ -16,8 +16,8 @@
 #define PARAMS_MAX 64
 #define DEPTH_MAX  8
 
-static bool read_params(struct reader *r, const json_t *list, struct abi_param **out, size_t *n,
-	unsigned depth);
+static bool read_params(
+	struct reader *r, const json_t *list, struct abi_param **out, size_t *n, unsigned depth);
 
 static bool read_type(struct reader *r, const json_t *v, struct abi_type *out, unsigned depth)
 {
@@ -36,8 +36,8 @@ static bool read_type(struct reader *r, const json_t *v, struct abi_type *out, u
 	mark = reader_in(r, "components");
 	if (depth == DEPTH_MAX)
 		return reader_fail(r, "tuples are nested too deep");
-	if (!read_params(r, json_object_get(v, "components"), &fields, &out->field_count,
-		    depth + 1))
+	if (!read_params(
+		    r, json_object_get(v, "components"), &fields, &out->field_count, depth + 1))
 		return false;
 	out->fields = fields;
 	reader_out(r, mark);
@@ -61,8 +61,8 @@ static bool read_param(struct reader *r, const json_t *v, struct abi_param *p, u
 	return reader_bool(r, v, "indexed", &p->indexed) && read_type(r, v, &p->type, depth);
 }
 
-static bool read_params(struct reader *r, const json_t *list, struct abi_param **out, size_t *n,
-	unsigned depth)
+static bool read_params(
+	struct reader *r, const json_t *list, struct abi_param **out, size_t *n, unsigned depth)
 {
 	if (!list)
 		return reader_fail(r, "the list of parameters is missing");
@@ -133,12 +133,14 @@ static bool add_event(struct reader *r, struct abi_set *set, struct abi_event *e
 			old->indexed_count != ev->indexed_count)
 			continue;
 		if (!same_indexed(old, ev))
-			return reader_fail(r, "%.100s is declared twice with different indexed "
-				"parameters; a log could be either", ev->signature);
+			return reader_fail(r,
+				"%.100s is declared twice with different indexed "
+				"parameters; a log could be either",
+				ev->signature);
 		return true;
 	}
-	arena_grow(r->mem, &set->events, &set->event_cap, set->event_count + 1,
-		sizeof(*set->events));
+	arena_grow(
+		r->mem, &set->events, &set->event_cap, set->event_count + 1, sizeof(*set->events));
 	set->events[set->event_count++] = ev;
 	return true;
 }
@@ -150,8 +152,7 @@ static bool is_validator_id(const struct abi_param *p)
 	       (!strcmp(p->name, "validatorId") || !strcmp(p->name, "_validatorId"));
 }
 
-static bool read_event(struct reader *r, const json_t *v, const char *contract,
-	struct abi_set *set)
+static bool read_event(struct reader *r, const json_t *v, const char *contract, struct abi_set *set)
 {
 	struct abi_event *ev = arena_calloc(r->mem, 1, sizeof(*ev));
 	struct declared d;
@@ -190,8 +191,8 @@ static bool read_constant(struct reader *r, const json_t *v, bool *out)
 	return true;
 }
 
-static bool read_function(struct reader *r, const json_t *v, const char *contract,
-	struct abi_set *set)
+static bool read_function(
+	struct reader *r, const json_t *v, const char *contract, struct abi_set *set)
 {
 	struct abi_function *f = arena_calloc(r->mem, 1, sizeof(*f));
 	struct declared d;

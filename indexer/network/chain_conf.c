@@ -9,7 +9,8 @@
 
 static const char chain_keys[] =
 	"key! kind! role! chain_id! root_chain_id endpoints recording first_block! parent_hash "
-	"first_hash finality! fork_window block_period_ms! required_level! tx_scan! contracts! watches! "
+	"first_hash finality! fork_window block_period_ms! required_level! tx_scan! contracts! "
+	"watches! "
 	"discovery note";
 
 static bool read_endpoints(struct reader *r, const json_t *list, struct chain_conf *c)
@@ -84,7 +85,8 @@ static bool read_finality(struct reader *r, const json_t *v, struct chain_conf *
 	size_t mark = reader_in(r, "finality");
 	unsigned rule = 0;
 
-	if (!reader_object(r, f, "rule! safe! final!") || !reader_word(r, f, "rule", rules, &rule) ||
+	if (!reader_object(r, f, "rule! safe! final!") ||
+		!reader_word(r, f, "rule", rules, &rule) ||
 		!reader_u64(r, f, "safe", depth, &c->safe_depth) ||
 		!reader_u64(r, f, "final", depth, &c->final_depth))
 		return false;
@@ -93,7 +95,7 @@ static bool read_finality(struct reader *r, const json_t *v, struct chain_conf *
 		return reader_fail(r, "\"final\" must not be less than \"safe\" (0: never final)");
 	if (rule && !c->final_depth)
 		return reader_fail(r, "rule \"tags\" needs a \"final\" depth for nodes that refuse "
-			"the tag");
+				      "the tag");
 	reader_out(r, mark);
 	return true;
 }
@@ -125,7 +127,7 @@ static bool read_periods(struct reader *r, const json_t *v, struct chain_conf *c
 		return false;
 	if (c->fork_window < c->safe_depth || c->fork_window < c->final_depth)
 		return reader_fail(r, "\"fork_window\" must not be less than the depths of "
-			"\"finality\"");
+				      "\"finality\"");
 	return true;
 }
 
@@ -143,7 +145,8 @@ static bool read_identity(struct reader *r, const json_t *v, struct chain_conf *
 	for (const char *s = c->key; *s; s++)
 		if (*s >= 'A' && *s <= 'Z')
 			return reader_fail(r, "the key \"%s\" must be in lower case", c->key);
-	if (!reader_word(r, v, "kind", kinds, &kind) || !reader_word(r, v, "role", chain_roles, &role) ||
+	if (!reader_word(r, v, "kind", kinds, &kind) ||
+		!reader_word(r, v, "role", chain_roles, &role) ||
 		!reader_u64(r, v, "chain_id", id, &c->chain_id) ||
 		!reader_u64(r, v, "root_chain_id", root_id, &root))
 		return false;
@@ -154,7 +157,7 @@ static bool read_identity(struct reader *r, const json_t *v, struct chain_conf *
 		return reader_fail(r, "kind \"bttc\" and role \"child\" go together");
 	if ((c->role == ROLE_CHILD) != !root)
 		return reader_fail(r, "\"root_chain_id\" is for root chains, and every root chain "
-			"needs it");
+				      "needs it");
 	return true;
 }
 

@@ -1,9 +1,9 @@
 /*
  * Contracts of a chain, what of them is watched, and the rules that find more.
  *
- * One entry of "contracts" gives one struct contract per address, and one more when it is a template;
- * all share the events, functions and mapping. Fixed ones come first, so that watches and lookups by
- * name meet them before the template.
+ * One entry of "contracts" gives one struct contract per address, and one more when it is a
+ * template; all share the events, functions and mapping. Fixed ones come first, so that watches and
+ * lookups by name meet them before the template.
  */
 #include "network/load.h"
 
@@ -60,7 +60,8 @@ static bool read_validator_params(struct reader *r, const json_t *v, struct abi_
 
 	if (v && !json_is_object(v))
 		return reader_fail(r, "must be an object: event name to parameter name");
-	json_object_foreach((json_t *)v, name, item) {
+	json_object_foreach((json_t *)v, name, item)
+	{
 		size_t mark = reader_in(r, name);
 		const char *param;
 		bool done = false;
@@ -81,8 +82,10 @@ static bool read_validator_params(struct reader *r, const json_t *v, struct abi_
 			}
 		}
 		if (!done)
-			return reader_fail(r, "there is no such event with an unsigned integer "
-				"parameter \"%.60s\"", param);
+			return reader_fail(r,
+				"there is no such event with an unsigned integer "
+				"parameter \"%.60s\"",
+				param);
 		reader_out(r, mark);
 	}
 	return true;
@@ -126,7 +129,8 @@ static bool read_entry(struct load *l, const json_t *v, struct contract *c)
 	size_t mark;
 
 	if (!reader_object(r, v, contract_keys) || !reader_str(r, v, "name", &c->name) ||
-		!reader_name(r, c->name, "", 63) || !reader_bool(r, v, "accounted", &c->accounted) ||
+		!reader_name(r, c->name, "", 63) ||
+		!reader_bool(r, v, "accounted", &c->accounted) ||
 		!reader_u64(r, v, "from_block", any, &c->from_block))
 		return false;
 	mark = reader_in(r, "abi");
@@ -148,8 +152,8 @@ static bool read_entry(struct load *l, const json_t *v, struct contract *c)
 
 /* ---- addresses ----------------------------------------------------------------------------- */
 
-static bool add_fixed(struct reader *r, const json_t *v, const struct contract *like,
-	struct chain_conf *c)
+static bool add_fixed(
+	struct reader *r, const json_t *v, const struct contract *like, struct chain_conf *c)
 {
 	struct contract *to = &c->contracts[c->contract_count];
 
@@ -159,14 +163,14 @@ static bool add_fixed(struct reader *r, const json_t *v, const struct contract *
 		return false;
 	for (size_t i = 0; i < c->contract_count; i++)
 		if (c->contracts[i].fixed && address_eq(&c->contracts[i].address, &to->address))
-			return reader_fail(r, "this address is already that of %s",
-				c->contracts[i].name);
+			return reader_fail(
+				r, "this address is already that of %s", c->contracts[i].name);
 	c->contract_count++;
 	return true;
 }
 
-static bool read_addresses(struct reader *r, const json_t *v, const struct contract *like,
-	struct chain_conf *c)
+static bool read_addresses(
+	struct reader *r, const json_t *v, const struct contract *like, struct chain_conf *c)
 {
 	const json_t *one = json_object_get(v, "address"), *list = json_object_get(v, "addresses");
 	bool template = false;
@@ -176,7 +180,7 @@ static bool read_addresses(struct reader *r, const json_t *v, const struct contr
 		return false;
 	if (!!one + !!list + (template && !list) != 1)
 		return reader_fail(r, "give one of \"address\", \"addresses\" and \"template\" "
-			"(\"addresses\" and \"template\" may go together)");
+				      "(\"addresses\" and \"template\" may go together)");
 	mark = reader_in(r, one ? "address" : "addresses");
 	if (one && !add_fixed(r, one, like, c))
 		return false;

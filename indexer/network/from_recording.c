@@ -2,9 +2,9 @@
  * Makes a network file for recorded chains.
  *
  * schema/recorded/{root,bttc}.json is a chain as a network file has it, in which the string
- * "$a.b" stands for member b of member a of the recording's meta.json. What meta.json does not name is
- * left out, together with the watches and rules that speak of it. Where a recording begins, the hash
- * before it and the path are put in here, because they are not (only) in meta.json.
+ * "$a.b" stands for member b of member a of the recording's meta.json. What meta.json does not name
+ * is left out, together with the watches and rules that speak of it. Where a recording begins, the
+ * hash before it and the path are put in here, because they are not (only) in meta.json.
  */
 #include "network/load.h"
 
@@ -55,7 +55,8 @@ static json_t *look_up(const json_t *meta, const char *path)
 	return (json_t *)v;
 }
 
-/* New reference: v with every "$..." replaced; a member or item whose value is unknown is left out. */
+/* New reference: v with every "$..." replaced; a member or item whose value is unknown is left out.
+ */
 static json_t *fill_in(const json_t *v, const json_t *meta)
 {
 	const char *key;
@@ -68,16 +69,14 @@ static json_t *fill_in(const json_t *v, const json_t *meta)
 	}
 	if (json_is_object(v)) {
 		out = json_object();
-		json_object_foreach((json_t *)v, key, item)
-			if ((filled = fill_in(item, meta)))
-				json_object_set_new(out, key, filled);
+		json_object_foreach((json_t *)v, key, item) if ((filled = fill_in(item, meta)))
+			json_object_set_new(out, key, filled);
 		return out;
 	}
 	if (json_is_array(v)) {
 		out = json_array();
-		json_array_foreach(v, i, item)
-			if ((filled = fill_in(item, meta)))
-				json_array_append_new(out, filled);
+		json_array_foreach(v, i, item) if ((filled = fill_in(item, meta)))
+			json_array_append_new(out, filled);
 		return out;
 	}
 	return json_deep_copy(v);
@@ -94,9 +93,8 @@ static bool is_contract(const json_t *chain, const json_t *name)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(json_object_get(chain, "contracts"), i, item)
-		if (json_equal(json_object_get(item, "name"), name))
-			return true;
+	json_array_foreach(json_object_get(chain, "contracts"), i,
+		item) if (json_equal(json_object_get(item, "name"), name)) return true;
 	return false;
 }
 
@@ -124,9 +122,9 @@ static void drop_unknown(json_t *chain)
 	for (size_t i = json_array_size(list); i-- > 0;)
 		if (!has_place(json_array_get(list, i)))
 			json_array_remove(list, i);
-	json_array_foreach(json_object_get(chain, "discovery"), n, rule)
-		if (!is_contract(chain, json_object_get(rule, "old_owner")))
-			json_object_del(rule, "old_owner"); /* any old owner will do */
+	json_array_foreach(json_object_get(chain, "discovery"), n,
+		rule) if (!is_contract(chain, json_object_get(rule, "old_owner")))
+		json_object_del(rule, "old_owner"); /* any old owner will do */
 	for (const char *const *k = lists; *k; k++) {
 		list = json_object_get(chain, *k);
 		for (size_t i = json_array_size(list); i-- > 0;)
@@ -216,8 +214,8 @@ static bool put_begin(struct maker *m, json_t *chain, const char *dir, bool tron
 	uint64_t number;
 	bool ok;
 
-	json_object_set_new(json_object_get(chain, "recording"), "path",
-		json_string(real ? real : dir));
+	json_object_set_new(
+		json_object_get(chain, "recording"), "path", json_string(real ? real : dir));
 	free(real);
 	ok = first_block(m, dir, &block, &number);
 	if (ok) {
@@ -262,8 +260,8 @@ static bool add_chain(struct maker *m, const char *dir, const json_t *meta, bool
 	for (size_t i = 0; i < json_array_size(m->chains); i++)
 		if (!strcmp(json_string_value(json_object_get(json_array_get(m->chains, i), "key")),
 			    kind))
-			return fail(m, dir, staking ? "is a second staking chain"
-						    : "is a second BTTC chain");
+			return fail(m, dir,
+				staking ? "is a second staking chain" : "is a second BTTC chain");
 	if (!load_side(&m->l, "recorded", kind, &template, &path))
 		return false;
 	chain = fill_in(template, meta);
@@ -297,8 +295,9 @@ static bool add_dir(struct maker *m, const char *dir, bool expand)
 				return false;
 		}
 		if (json_array_size(m->chains) == before)
-			return fail(m, dir, "is no recording: there is no meta.json in it, nor in "
-					    "root/ or bttc/");
+			return fail(m, dir,
+				"is no recording: there is no meta.json in it, nor in "
+				"root/ or bttc/");
 		return true;
 	}
 	if (!load_json(&m->l, path, &meta, m->e))
@@ -308,8 +307,9 @@ static bool add_dir(struct maker *m, const char *dir, bool expand)
 	else if (json_is_object(json_object_get(meta, "chainConfig")))
 		ok = add_chain(m, dir, meta, false);
 	else
-		ok = fail(m, path, "has neither contracts.stakeManager (a staking chain) nor "
-				   "chainConfig (a BTTC chain)");
+		ok = fail(m, path,
+			"has neither contracts.stakeManager (a staking chain) nor "
+			"chainConfig (a BTTC chain)");
 	json_decref(meta);
 	return ok;
 }
@@ -356,8 +356,8 @@ static bool print(struct maker *m, FILE *to)
 	return true;
 }
 
-enum err_kind network_from_recording(const char *const *dirs, size_t n, bool tron_shape, FILE *to,
-	struct err *e)
+enum err_kind network_from_recording(
+	const char *const *dirs, size_t n, bool tron_shape, FILE *to, struct err *e)
 {
 	struct arena *mem = arena_new(256u << 20);
 	struct maker m = {.l = {.mem = mem}, .e = e, .tron = tron_shape};

@@ -1,8 +1,8 @@
 /*
  * The state of the staking contracts before the first block: governance values and counters that no
- * event carries. Its form is that of the recordings' oracle records (member "global" with the getters'
- * names), so that a recording's own record is taken as it is. Here only the forms are checked; the
- * meaning is the ledger's.
+ * event carries. Its form is that of the recordings' oracle records (member "global" with the
+ * getters' names), so that a recording's own record is taken as it is. Here only the forms are
+ * checked; the meaning is the ledger's.
  */
 #include "network/load.h"
 
@@ -16,8 +16,7 @@ static bool is_amount(const json_t *v)
 {
 	struct u256 n;
 
-	return json_is_string(v) &&
-	       u256_parse_dec(&n, json_string_value(v), json_string_length(v));
+	return json_is_string(v) && u256_parse_dec(&n, json_string_value(v), json_string_length(v));
 }
 
 static bool is_hash(const json_t *v)
@@ -34,16 +33,18 @@ static bool check_value(struct reader *r, const char *key, const json_t *v)
 	json_t *item;
 
 	if (json_is_object(v)) {
-		json_object_foreach((json_t *)v, inner, item) {
+		json_object_foreach((json_t *)v, inner, item)
+		{
 			reader_in(r, inner);
 			if (!is_amount(item) && !json_is_object(item))
 				return reader_fail(r, "must be an integer below 2^256 as a decimal "
-					"string");
+						      "string");
 			reader_out(r, mark);
 			reader_in(r, key);
 		}
 	} else if (!json_is_boolean(v) && !json_is_null(v) && !is_amount(v) && !is_hash(v)) {
-		return reader_fail(r, "must be an integer below 2^256 as a decimal string, a 32-byte "
+		return reader_fail(r,
+			"must be an integer below 2^256 as a decimal string, a 32-byte "
 			"hash, a boolean, null (not known), or an object of such integers");
 	}
 	reader_out(r, mark);
@@ -58,7 +59,8 @@ static bool check_sources(struct reader *r, const json_t *list)
 
 	if (list && !json_is_object(list))
 		return reader_fail(r, "must be an object: name of the value to where it is from");
-	json_object_foreach((json_t *)list, key, item) {
+	json_object_foreach((json_t *)list, key, item)
+	{
 		size_t in = reader_in(r, key);
 
 		if (!reader_text(r, item, &text))
@@ -92,9 +94,8 @@ bool initial_state_read(struct reader *r, const json_t *v, struct network *n)
 	mark = reader_in(r, "global");
 	if (!json_is_object(global))
 		return reader_fail(r, "must be an object of the staking contracts' values");
-	json_object_foreach((json_t *)global, key, item)
-		if (!check_value(r, key, item))
-			return false;
+	json_object_foreach(
+		(json_t *)global, key, item) if (!check_value(r, key, item)) return false;
 	reader_out(r, mark);
 	if (!check_sources(r, json_object_get(v, "sources")))
 		return false;

@@ -2,9 +2,9 @@
  * Loads a network file and everything that it names.
  *
  * jansson parses (and knows lines), the reader checks (and knows JSON pointers); chain by chain the
- * facts, then contracts, then the watches and rules that refer to contracts. The result is one arena,
- * never changed afterwards. The revision covers the bytes of every file read, in the order of first
- * use, so it changes whenever an answer may.
+ * facts, then contracts, then the watches and rules that refer to contracts. The result is one
+ * arena, never changed afterwards. The revision covers the bytes of every file read, in the order
+ * of first use, so it changes whenever an answer may.
  */
 #include "network/load.h"
 
@@ -80,8 +80,8 @@ static bool is_path(const char *ref)
 	return strchr(ref, '/') || (n > 5 && !strcmp(ref + n - 5, ".json"));
 }
 
-bool load_side(struct load *l, const char *kind, const char *ref, const json_t **out,
-	const char **path)
+bool load_side(
+	struct load *l, const char *kind, const char *ref, const json_t **out, const char **path)
 {
 	struct side_file *f;
 	json_t *json;
@@ -185,7 +185,8 @@ static bool check_mappings(struct load *l, const struct network *n)
 	const char *name;
 	json_t *item;
 
-	json_object_foreach((json_t *)l->mappings, name, item) {
+	json_object_foreach((json_t *)l->mappings, name, item)
+	{
 		bool used = false;
 
 		for (size_t i = 0; i < n->chain_count; i++)
@@ -209,7 +210,8 @@ static bool read_network(struct load *l, const json_t *root, struct network *n)
 	struct reader *r = &l->r;
 	size_t mark;
 
-	if (!reader_object(r, root, "$schema name! description chains! mappings initial_state note") ||
+	if (!reader_object(
+		    r, root, "$schema name! description chains! mappings initial_state note") ||
 		!reader_str(r, root, "name", &n->name) || !reader_name(r, n->name, "-_", 63))
 		return false;
 	l->mappings = json_object_get(root, "mappings");
@@ -237,16 +239,19 @@ static void set_revision(struct network *n, const struct buf *digests)
 }
 
 /* NAME -> a file of the schema directory; anything that looks like a path stays. */
-static bool find_network(struct arena *mem, const char *name_or_file, const char **path, struct err *e)
+static bool find_network(
+	struct arena *mem, const char *name_or_file, const char **path, struct err *e)
 {
 	char *real;
 
 	*path = name_or_file;
 	if (!is_path(name_or_file)) {
-		*path = arena_printf(mem, "%s/networks/%s.json", network_schema_dir(), name_or_file);
+		*path = arena_printf(
+			mem, "%s/networks/%s.json", network_schema_dir(), name_or_file);
 		if (access(*path, R_OK)) {
 			err_set(e, ERR_FATAL, "network", 0,
-				"no network \"%.60s\": there is no file %s; shipped are mainnet, donau, "
+				"no network \"%.60s\": there is no file %s; shipped are mainnet, "
+				"donau, "
 				"golden and world, another one is given as a path",
 				name_or_file, *path);
 			return false;

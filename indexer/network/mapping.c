@@ -3,8 +3,8 @@
  *
  * The deployed contracts differ (and their ABI is not public), so nothing in C knows their event or
  * parameter names. A mapping names for each event its kind and, field by field, the parameter that
- * fills it; parameter types are checked against the field, and each kind says which fields it can not
- * do without. Role ids are mapped to role names in the same way.
+ * fills it; parameter types are checked against the field, and each kind says which fields it can
+ * not do without. Role ids are mapped to role names in the same way.
  */
 #include "network/load.h"
 
@@ -110,7 +110,8 @@ static bool read_field(struct reader *r, const json_t *list, unsigned f, struct 
 		reader_out(r, mark);
 		return true;
 	}
-	return reader_fail(r, "event %.100s has no parameter \"%.60s\"", m->event->signature, param);
+	return reader_fail(
+		r, "event %.100s has no parameter \"%.60s\"", m->event->signature, param);
 }
 
 static bool read_fields(struct reader *r, const json_t *v, struct mapping_event *m)
@@ -118,23 +119,24 @@ static bool read_fields(struct reader *r, const json_t *v, struct mapping_event 
 	const json_t *list = json_object_get(v, "fields");
 	size_t mark = reader_in(r, "fields");
 
-	if (list && !reader_object(r, list, "partner account recipient amount total share_bps "
-			"old_share_bps validator_id role operator admin"))
+	if (list && !reader_object(r, list,
+			    "partner account recipient amount total share_bps "
+			    "old_share_bps validator_id role operator admin"))
 		return false;
 	for (unsigned f = 0; f < PF_COUNT; f++) {
 		m->param[f] = -1;
 		if (list && !read_field(r, list, f, m))
 			return false;
 		if (m->param[f] < 0 && needed[m->kind] & 1u << f)
-			return reader_fail(r, "kind \"%s\" needs field \"%s\"",
-				kind_names[m->kind], fields[f].name);
+			return reader_fail(r, "kind \"%s\" needs field \"%s\"", kind_names[m->kind],
+				fields[f].name);
 	}
 	reader_out(r, mark);
 	return true;
 }
 
-static bool read_event(struct reader *r, const char *name, const json_t *v, const struct contract *c,
-	struct mapping_event *m)
+static bool read_event(struct reader *r, const char *name, const json_t *v,
+	const struct contract *c, struct mapping_event *m)
 {
 	unsigned kind = 0;
 	bool more;
@@ -143,8 +145,10 @@ static bool read_event(struct reader *r, const char *name, const json_t *v, cons
 	if (!m->event)
 		return reader_fail(r, "contract %s has no event of that name", c->name);
 	if (more)
-		return reader_fail(r, "contract %s has several events of that name; give the "
-			"signature", c->name);
+		return reader_fail(r,
+			"contract %s has several events of that name; give the "
+			"signature",
+			c->name);
 	if (!reader_object(r, v, "kind! fields note") ||
 		!reader_word(r, v, "kind", kind_names + 1, &kind))
 		return false;
@@ -152,8 +156,8 @@ static bool read_event(struct reader *r, const char *name, const json_t *v, cons
 	return read_fields(r, v, m);
 }
 
-static bool read_events(struct reader *r, const json_t *v, const struct contract *c,
-	struct mapping *m)
+static bool read_events(
+	struct reader *r, const json_t *v, const struct contract *c, struct mapping *m)
 {
 	const char *name;
 	json_t *item;
@@ -161,7 +165,8 @@ static bool read_events(struct reader *r, const json_t *v, const struct contract
 	if (!json_is_object(v))
 		return reader_fail(r, "must be an object of event names");
 	m->events = arena_calloc(r->mem, json_object_size(v) + 1, sizeof(*m->events));
-	json_object_foreach((json_t *)v, name, item) {
+	json_object_foreach((json_t *)v, name, item)
+	{
 		size_t mark = reader_in(r, name);
 
 		if (!read_event(r, name, item, c, &m->events[m->event_count]))
@@ -183,7 +188,8 @@ static bool read_roles(struct reader *r, const json_t *v, struct mapping *m)
 	if (!json_is_object(v))
 		return reader_fail(r, "must be an object of role ids");
 	m->roles = arena_calloc(r->mem, json_object_size(v) + 1, sizeof(*m->roles));
-	json_object_foreach((json_t *)v, id, item) {
+	json_object_foreach((json_t *)v, id, item)
+	{
 		struct mapping_role *role = &m->roles[m->role_count];
 		size_t mark = reader_in(r, id), i = 0;
 
@@ -192,7 +198,8 @@ static bool read_roles(struct reader *r, const json_t *v, struct mapping *m)
 		for (size_t k = 0; k < m->role_count; k++)
 			if (hash_eq(&m->roles[k].id, &role->id))
 				return reader_fail(r, "this role id is given twice");
-		while (roles[i] && (!json_is_string(item) || strcmp(json_string_value(item), roles[i])))
+		while (roles[i] &&
+			(!json_is_string(item) || strcmp(json_string_value(item), roles[i])))
 			i++;
 		if (!roles[i])
 			return reader_fail(r, "must be admin, operator, partner or user");

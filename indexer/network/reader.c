@@ -3,8 +3,9 @@
  *
  * The document is jansson's; what comes out are plain values and strings in the caller's arena, so
  * that the document can go. The reader keeps the JSON pointer (RFC 6901) of the value in hand: the
- * functions that take a key step in and out themselves, loops use reader_in() and reader_out(). Only
- * the first refusal is kept; every function returns false from then on up to the caller who gives up.
+ * functions that take a key step in and out themselves, loops use reader_in() and reader_out().
+ * Only the first refusal is kept; every function returns false from then on up to the caller who
+ * gives up.
  */
 #include "network/reader.h"
 
@@ -117,7 +118,8 @@ bool reader_object(struct reader *r, const json_t *v, const char *keys)
 	if (!json_is_object(v))
 		return reader_fail(r, "must be an object, not %s", type_name(v));
 	n = split_keys(r, keys, names, must);
-	json_object_foreach((json_t *)v, key, member) {
+	json_object_foreach((json_t *)v, key, member)
+	{
 		for (i = 0; i < n && strcmp(names[i], key) != 0;)
 			i++;
 		if (i < n)
@@ -138,8 +140,8 @@ bool reader_array(struct reader *r, const json_t *v, size_t max)
 	if (!json_is_array(v))
 		return reader_fail(r, "must be an array, not %s", type_name(v));
 	if (json_array_size(v) > max)
-		return reader_fail(r, "has %zu items; at most %zu are allowed", json_array_size(v),
-			max);
+		return reader_fail(
+			r, "has %zu items; at most %zu are allowed", json_array_size(v), max);
 	return true;
 }
 
@@ -148,8 +150,8 @@ bool reader_text(struct reader *r, const json_t *v, const char **out)
 	if (!json_is_string(v))
 		return reader_fail(r, "must be a string, not %s", type_name(v));
 	if (!json_string_length(v) || json_string_length(v) > 1000)
-		return reader_fail(r, "must be 1 to 1000 bytes long, not %zu",
-			json_string_length(v));
+		return reader_fail(
+			r, "must be 1 to 1000 bytes long, not %zu", json_string_length(v));
 	*out = arena_strdup(r->mem, json_string_value(v));
 	return true;
 }
@@ -220,8 +222,8 @@ bool reader_address(struct reader *r, const json_t *o, const char *key, struct a
 	return true;
 }
 
-bool reader_u64(struct reader *r, const json_t *o, const char *key, const uint64_t range[2],
-	uint64_t *out)
+bool reader_u64(
+	struct reader *r, const json_t *o, const char *key, const uint64_t range[2], uint64_t *out)
 {
 	const json_t *v = json_object_get(o, key);
 	size_t mark = reader_in(r, key);
@@ -239,8 +241,8 @@ bool reader_u64(struct reader *r, const json_t *o, const char *key, const uint64
 	return true;
 }
 
-bool reader_word(struct reader *r, const json_t *o, const char *key, const char *const *words,
-	unsigned *out)
+bool reader_word(
+	struct reader *r, const json_t *o, const char *key, const char *const *words, unsigned *out)
 {
 	const char *text = NULL, *near;
 	size_t mark;
@@ -268,8 +270,8 @@ bool reader_name(struct reader *r, const char *text, const char *more, size_t ma
 	size_t n = strlen(text);
 
 	for (size_t i = 0; i < n; i++) {
-		bool letter = (text[i] >= 'a' && text[i] <= 'z') ||
-			      (text[i] >= 'A' && text[i] <= 'Z');
+		bool letter =
+			(text[i] >= 'a' && text[i] <= 'z') || (text[i] >= 'A' && text[i] <= 'Z');
 		bool digit = text[i] >= '0' && text[i] <= '9';
 
 		if (!letter && !(i && digit) && !strchr(more, text[i]))

@@ -1,8 +1,8 @@
 /*
- * Where the files that ship with the program are: $BTTC_SCHEMA_DIR, else found from the place of the
- * binary, so that neither a build tree nor an installation has a path compiled in. A binary of the
- * build tree lies in a directory of the source tree (build/bttc-indexer, build/tests/test_x), so the
- * parents are tried one after the other.
+ * Where the files that ship with the program are: $BTTC_SCHEMA_DIR, else found from the place of
+ * the binary, so that neither a build tree nor an installation has a path compiled in. A binary of
+ * the build tree lies in a directory of the source tree (build/bttc-indexer, build/tests/test_x),
+ * so the parents are tried one after the other.
  */
 #include "network/network.h"
 

@@ -1,8 +1,9 @@
 /*
- * Watches and discovery rules of a chain: which logs are kept, and how contracts announce themselves.
+ * Watches and discovery rules of a chain: which logs are kept, and how contracts announce
+ * themselves.
  *
- * Both name contracts and events of the same chain; here the names become pointers and topics. Ingest
- * interprets them, decode only sees the result.
+ * Both name contracts and events of the same chain; here the names become pointers and topics.
+ * Ingest interprets them, decode only sees the result.
  */
 #include "network/load.h"
 
@@ -10,8 +11,8 @@
 
 #define WATCHES_MAX 10000
 
-static bool find_contract(struct reader *r, const json_t *o, const char *key, const struct chain_conf *c,
-	const struct contract **out)
+static bool find_contract(struct reader *r, const json_t *o, const char *key,
+	const struct chain_conf *c, const struct contract **out)
 {
 	const char *name = NULL;
 	size_t mark;
@@ -21,8 +22,8 @@ static bool find_contract(struct reader *r, const json_t *o, const char *key, co
 	*out = name ? network_contract(c, name) : NULL;
 	mark = reader_in(r, key);
 	if (!*out)
-		return reader_fail(r, "chain %s has no contract \"%.60s\"", c->key,
-			name ? name : "");
+		return reader_fail(
+			r, "chain %s has no contract \"%.60s\"", c->key, name ? name : "");
 	reader_out(r, mark);
 	return true;
 }
@@ -45,8 +46,10 @@ static bool add_event(struct reader *r, const char *name, struct watch *w)
 			w->topics[0][w->topic_count[0]++] = ev->topic0;
 	}
 	if (before == w->topic_count[0])
-		return reader_fail(r, "contract %s has no event \"%.60s\" that is not listed "
-			"already", c->name, name);
+		return reader_fail(r,
+			"contract %s has no event \"%.60s\" that is not listed "
+			"already",
+			c->name, name);
 	return true;
 }
 
@@ -115,14 +118,16 @@ static bool check_accounted(struct reader *r, const struct chain_conf *c, const 
 
 		for (size_t k = 0; k < w->topic_count[0]; k++)
 			if (hash_eq(&ev->topic0, &w->topics[0][k]) && !is_transfer(ev))
-				return reader_fail(r, "\"only\" needs events whose first two "
-					"parameters are indexed addresses; %s is not", ev->name);
+				return reader_fail(r,
+					"\"only\" needs events whose first two "
+					"parameters are indexed addresses; %s is not",
+					ev->name);
 	}
 	return true;
 }
 
-static bool read_watch(struct reader *r, const json_t *v, const struct chain_conf *c,
-	struct watch *w)
+static bool read_watch(
+	struct reader *r, const json_t *v, const struct chain_conf *c, struct watch *w)
 {
 	static const char *const only_words[] = {"accounted", NULL};
 	const json_t *events, *topics;
@@ -168,8 +173,8 @@ bool watches_read(struct load *l, const json_t *v, struct chain_conf *c)
 		for (size_t k = 0; k < c->contract_count; k++) {
 			if (strcmp(c->contracts[k].name, w.contract->name) != 0)
 				continue;
-			arena_grow(l->mem, &c->watches, &cap, c->watch_count + 1,
-				sizeof(*c->watches));
+			arena_grow(
+				l->mem, &c->watches, &cap, c->watch_count + 1, sizeof(*c->watches));
 			c->watches[c->watch_count] = w;
 			c->watches[c->watch_count++].contract = &c->contracts[k];
 		}
@@ -181,19 +186,19 @@ bool watches_read(struct load *l, const json_t *v, struct chain_conf *c)
 
 /* ---- discovery ----------------------------------------------------------------------------- */
 
-static bool find_fixed(struct reader *r, const json_t *o, const char *key, const struct chain_conf *c,
-	const struct contract **out)
+static bool find_fixed(struct reader *r, const json_t *o, const char *key,
+	const struct chain_conf *c, const struct contract **out)
 {
 	if (!find_contract(r, o, key, c, out))
 		return false;
 	if (!(*out)->fixed)
-		return reader_fail(r, "\"%s\" must be a contract with an address, %s is a template", key,
-			(*out)->name);
+		return reader_fail(r, "\"%s\" must be a contract with an address, %s is a template",
+			key, (*out)->name);
 	return true;
 }
 
-static bool find_event(struct reader *r, const struct contract *c, const char *key, const char *name,
-	const struct abi_event **out)
+static bool find_event(struct reader *r, const struct contract *c, const char *key,
+	const char *name, const struct abi_event **out)
 {
 	size_t mark = reader_in(r, key);
 	bool more;
@@ -206,8 +211,8 @@ static bool find_event(struct reader *r, const struct contract *c, const char *k
 	return true;
 }
 
-static bool read_trigger(struct reader *r, const json_t *v, const struct chain_conf *c,
-	struct discovery_rule *rule)
+static bool read_trigger(
+	struct reader *r, const json_t *v, const struct chain_conf *c, struct discovery_rule *rule)
 {
 	const json_t *t = json_object_get(v, "trigger");
 	size_t mark = reader_in(r, "trigger");
@@ -222,14 +227,14 @@ static bool read_trigger(struct reader *r, const json_t *v, const struct chain_c
 	rule->trigger_topic0 = ev->topic0;
 	if (rule->kind == DISCOVER_NFT_OWNER && (!is_transfer(ev) || !ev->params[2].indexed))
 		return reader_fail(r, "kind nft_owner needs an event of three indexed parameters: "
-			"from, to, token");
+				      "from, to, token");
 	reader_out(r, mark);
 	return true;
 }
 
 /* The announcing event: two addresses, new owner and old owner, both in the data. */
-static bool read_announcement(struct reader *r, const json_t *v, const struct chain_conf *c,
-	struct discovery_rule *rule)
+static bool read_announcement(
+	struct reader *r, const json_t *v, const struct chain_conf *c, struct discovery_rule *rule)
 {
 	const struct contract *owner;
 	const struct abi_event *ev;
@@ -243,7 +248,8 @@ static bool read_announcement(struct reader *r, const json_t *v, const struct ch
 		return false;
 	if (ev->indexed_count || ev->param_count != 2 || ev->params[0].type.base != ABI_ADDRESS ||
 		ev->params[1].type.base != ABI_ADDRESS)
-		return reader_fail(r, "\"announce\" must be an event of two addresses, not indexed");
+		return reader_fail(
+			r, "\"announce\" must be an event of two addresses, not indexed");
 	rule->announce_topic0 = ev->topic0;
 	if (!find_fixed(r, v, "new_owner", c, &owner))
 		return false;
@@ -257,8 +263,8 @@ static bool read_announcement(struct reader *r, const json_t *v, const struct ch
 	return true;
 }
 
-static bool read_rule(struct reader *r, const json_t *v, const struct chain_conf *c,
-	struct discovery_rule *rule)
+static bool read_rule(
+	struct reader *r, const json_t *v, const struct chain_conf *c, struct discovery_rule *rule)
 {
 	static const char *const kinds[] = {"owner_update", "nft_owner", NULL};
 	const char *finds = NULL;
