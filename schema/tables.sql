@@ -1,0 +1,1666 @@
+-- All tables, views and functions after all migrations. Written by schema/dump_tables.sh.
+
+SCHEMA analytics  -- Views and rollups for analysts.
+
+SCHEMA api  -- Views that the HTTP API reads.
+
+SCHEMA bttc  -- Bookkeeping of the program itself.
+
+SCHEMA chain  -- Blocks, logs and transactions as the chains have them, and how far each chain is indexed. Rows above chain.head.indexed are not part of the history yet: the views leave them out.
+
+SCHEMA ledger  -- Exact rewards: reserved for the ledger.
+
+SCHEMA partnership  -- Events of validator partnership contracts in one vocabulary, whatever their own ABI is.
+
+SCHEMA staking  -- Checkpoints and staking events, decoded.
+
+TABLE bttc.migration  -- Schema changes that were applied, in order.
+  number integer NOT NULL  -- Number of the step, from 1.
+  name text NOT NULL  -- Name of its files in migrations/.
+  sha256 text NOT NULL  -- SHA-256 of the text that was run, hex.
+  duration_ms bigint NOT NULL  -- How long it took, milliseconds.
+  version text NOT NULL  -- Version of the program that ran it.
+  applied_at timestamp with time zone NOT NULL  -- When it was run.
+  CONSTRAINT migration_pk PRIMARY KEY (number)
+  GRANT SELECT TO bttc_writer
+
+TABLE chain.block PARTITION BY LIST (chain_id)  -- Every block, with the header fields that later work needs.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  number bigint NOT NULL  -- Block number.
+  hash bytea NOT NULL  -- Block hash, 32 bytes.
+  parent bytea NOT NULL  -- Hash of the block before.
+  time timestamp with time zone NOT NULL  -- Block time.
+  author bytea  -- Who made the block: recovered from the seal on BTTC, the miner field elsewhere. NULL: nobody (genesis).
+  level smallint NOT NULL  -- How far the block was verified: 0 trusted, 1 linked, 2 hashed, 3 bloom, 4 receipts, 5 quorum.
+  tx_total integer  -- Transactions in the block without a state-sync one; NULL: not fetched.
+  gas_used bigint NOT NULL  -- Gas used.
+  difficulty numeric(78,0) NOT NULL  -- Difficulty; on BTTC number of producers minus succession.
+  tx_root bytea NOT NULL  -- transactionsRoot of the header.
+  receipts_root bytea NOT NULL  -- receiptsRoot of the header.
+  fee_sum numeric(78,0)  -- BTTC: sum of LogFeeTransfer amounts in wei, the producer's income; NULL: fee logs not fetched.
+  fee_count integer  -- BTTC: number of LogFeeTransfer logs; NULL: not fetched.
+  extra bytea NOT NULL  -- extraData of the header.
+  CONSTRAINT block_pk PRIMARY KEY (chain_id, number)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE chain.chain  -- Chains of the network. Inserting a row makes the partitions of the chain.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  key text COLLATE C NOT NULL  -- Short name used in paths and options: tron, ethereum, bsc, bttc; recorded networks: root, bttc.
+  kind text COLLATE C NOT NULL  -- ethereum, tron or bttc: which header and node rules hold.
+  role text COLLATE C NOT NULL  -- staking, mirror or child.
+  first_block bigint NOT NULL  -- First block that is indexed.
+  required_level smallint NOT NULL  -- Verification level that the network file asks for: 0 trusted, 1 linked, 2 hashed, 3 bloom, 4 receipts, 5 quorum.
+  CONSTRAINT chain_first_block_ck CHECK ((first_block >= 0))
+  CONSTRAINT chain_id_ck CHECK ((chain_id > 0))
+  CONSTRAINT chain_pk PRIMARY KEY (chain_id)
+  CONSTRAINT chain_key_uq UNIQUE (key)
+  TRIGGER chain_partitions EXECUTES chain.make_partitions
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE chain.contract  -- Contracts that a discovery rule found, each at the log that announced it.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  address bytea NOT NULL  -- Address, 20 bytes.
+  contract text COLLATE C NOT NULL  -- Contract name in the network file.
+  rule text COLLATE C NOT NULL  -- Discovery rule in the network file.
+  block bigint NOT NULL  -- Block from which it is known.
+  log_index integer NOT NULL  -- Log from which it is known.
+  validator_id bigint  -- Validator that it belongs to; NULL: the rule does not know.
+  CONSTRAINT contract_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT contract_pk PRIMARY KEY (chain_id, block, log_index, address)
+  INDEX contract_address_ix ON chain.contract USING btree (chain_id, address)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE chain.coverage WITH (fillfactor=10)  -- Ranges of blocks that a bounded backfill stored above the visible prefix. A range is joined to the prefix when the prefix reaches it, its first parent is the newest block and the contracts known at its start are the same; otherwise it is dropped and read again.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  from_block bigint NOT NULL  -- First block of the range.
+  to_block bigint NOT NULL  -- Last block stored so far; from_block - 1: none yet.
+  target bigint NOT NULL  -- Last block that the backfill wants.
+  from_parent bytea  -- Parent hash of the first block; NULL while the range is empty.
+  to_hash bytea  -- Hash of the last stored block; NULL while the range is empty.
+  contracts_at_start bytea NOT NULL  -- SHA-256 over the discovered contracts that were known when the range was begun.
+  seq bigint NOT NULL DEFAULT 0  -- Sequence number of the newest record applied to this range.
+  CONSTRAINT coverage_hash_ck CHECK ((((to_block < from_block) = (to_hash IS NULL)) AND ((to_hash IS NULL) = (from_parent IS NULL))))
+  CONSTRAINT coverage_range_ck CHECK (((to_block >= (from_block - 1)) AND (target >= to_block)))
+  CONSTRAINT coverage_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT coverage_pk PRIMARY KEY (chain_id, from_block)
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE chain.fork  -- Forks that were followed: a run of undone blocks, from the tip down.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  fork integer NOT NULL  -- Number of the fork on its chain, from 1.
+  common_block bigint NOT NULL  -- Newest block that both branches have.
+  common_hash bytea NOT NULL  -- Hash of that block.
+  depth integer NOT NULL  -- Number of blocks undone.
+  first_seq bigint NOT NULL  -- Sequence number of the first UNDO record.
+  last_seq bigint NOT NULL  -- Sequence number of the last UNDO record.
+  CONSTRAINT fork_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT fork_pk PRIMARY KEY (chain_id, fork)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE chain.head WITH (fillfactor=10)  -- Where each chain stands; one row a chain, changed in the transaction that writes the rows.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  seq bigint NOT NULL DEFAULT 0  -- Sequence number of the newest stream record that is applied; 0: none.
+  indexed bigint  -- Newest block of the contiguous canonical prefix. Readers see nothing above it. NULL: no block yet.
+  indexed_hash bytea  -- Hash of that block.
+  indexed_time timestamp with time zone  -- Time of that block.
+  node_head bigint  -- Newest block that the node had, as last heard.
+  node_head_time timestamp with time zone  -- Time of that block.
+  safe bigint  -- Newest block called safe; may go down with the head. NULL: none.
+  final bigint  -- Newest block ever called final; never goes down. NULL: none.
+  fork_count integer NOT NULL DEFAULT 0  -- How many forks were followed; number of the newest row of chain.fork.
+  changed_at timestamp with time zone NOT NULL DEFAULT now()  -- When this row was last written.
+  CONSTRAINT head_indexed_ck CHECK ((((indexed IS NULL) = (indexed_hash IS NULL)) AND ((indexed IS NULL) = (indexed_time IS NULL))))
+  CONSTRAINT head_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT head_pk PRIMARY KEY (chain_id)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE chain.level_count WITH (fillfactor=10)  -- How many visible blocks stand at each verification level; kept with every write, forks subtract.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  level smallint NOT NULL  -- 0 trusted, 1 linked, 2 hashed, 3 bloom, 4 receipts, 5 quorum.
+  blocks bigint NOT NULL  -- Number of blocks.
+  CONSTRAINT level_count_blocks_ck CHECK ((blocks >= 0))
+  CONSTRAINT level_count_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT level_count_pk PRIMARY KEY (chain_id, level)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE chain.log PARTITION BY LIST (chain_id)  -- Every kept log, as the chain has it, with the names that the network file gives it. The secondary indexes stand on the partitions (chain.build_log_indexes) and are absent while a first load runs.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  block bigint NOT NULL  -- Block number.
+  log_index integer NOT NULL  -- Index of the log within the block.
+  tx_index integer NOT NULL  -- Index of the transaction within the block.
+  state_sync boolean NOT NULL  -- True: log of a BTTC state-sync transaction, which no header commits to.
+  tx bytea NOT NULL  -- Transaction hash.
+  address bytea NOT NULL  -- Address of the contract that wrote the log, 20 bytes.
+  contract text COLLATE C NOT NULL  -- Contract name in the network file (StakingInfo, ValidatorShare, ...).
+  event text COLLATE C  -- Event name in the ABI; NULL: an event that no loaded ABI names.
+  validator_id bigint  -- Validator that the event names; NULL: none, or an id of 0 or over 63 bits.
+  topics bytea NOT NULL  -- Topics one after the other, 0 to 4 times 32 bytes.
+  data bytea NOT NULL  -- Log data.
+  CONSTRAINT log_pk PRIMARY KEY (chain_id, block, log_index)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE chain.network  -- The one network that this database holds.
+  name text NOT NULL  -- Name in the network file.
+  revision text NOT NULL  -- First 16 hex digits of the SHA-256 over the network file and its ABIs; changes when an old answer may change.
+  only_one boolean NOT NULL DEFAULT true  -- Always true; keeps the table at one row.
+  CONSTRAINT network_only_one_ck CHECK (only_one)
+  CONSTRAINT network_pk PRIMARY KEY (name)
+  CONSTRAINT network_only_one_uq UNIQUE (only_one)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE chain.orphan_block  -- Blocks that a fork removed. A block may be here more than once, and canonical again.
+  fork integer NOT NULL  -- Fork of chain.fork that removed it.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  number bigint NOT NULL  -- Block number.
+  hash bytea NOT NULL  -- Block hash, 32 bytes.
+  parent bytea NOT NULL  -- Hash of the block before.
+  time timestamp with time zone NOT NULL  -- Block time.
+  author bytea  -- Who made the block: recovered from the seal on BTTC, the miner field elsewhere. NULL: nobody (genesis).
+  level smallint NOT NULL  -- How far the block was verified: 0 trusted, 1 linked, 2 hashed, 3 bloom, 4 receipts, 5 quorum.
+  tx_total integer  -- Transactions in the block without a state-sync one; NULL: not fetched.
+  gas_used bigint NOT NULL  -- Gas used.
+  difficulty numeric(78,0) NOT NULL  -- Difficulty; on BTTC number of producers minus succession.
+  tx_root bytea NOT NULL  -- transactionsRoot of the header.
+  receipts_root bytea NOT NULL  -- receiptsRoot of the header.
+  fee_sum numeric(78,0)  -- BTTC: sum of LogFeeTransfer amounts in wei, the producer's income; NULL: fee logs not fetched.
+  fee_count integer  -- BTTC: number of LogFeeTransfer logs; NULL: not fetched.
+  extra bytea NOT NULL  -- extraData of the header.
+  CONSTRAINT orphan_block_pk PRIMARY KEY (chain_id, fork, number)
+  INDEX orphan_block_hash_ix ON chain.orphan_block USING btree (chain_id, hash)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE chain.orphan_contract  -- Discovered contracts of the blocks that a fork removed.
+  fork integer NOT NULL  -- Fork of chain.fork that removed it.
+  block_hash bytea NOT NULL  -- Hash of the removed block.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  address bytea NOT NULL  -- Address, 20 bytes.
+  contract text COLLATE C NOT NULL  -- Contract name in the network file.
+  rule text COLLATE C NOT NULL  -- Discovery rule in the network file.
+  block bigint NOT NULL  -- Block from which it is known.
+  log_index integer NOT NULL  -- Log from which it is known.
+  validator_id bigint  -- Validator that it belongs to; NULL: the rule does not know.
+  CONSTRAINT orphan_contract_pk PRIMARY KEY (chain_id, fork, block, log_index, address)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE chain.orphan_log  -- Logs of the blocks that a fork removed.
+  fork integer NOT NULL  -- Fork of chain.fork that removed it.
+  block_hash bytea NOT NULL  -- Hash of the removed block.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  block bigint NOT NULL  -- Block number.
+  log_index integer NOT NULL  -- Index of the log within the block.
+  tx_index integer NOT NULL  -- Index of the transaction within the block.
+  state_sync boolean NOT NULL  -- True: log of a BTTC state-sync transaction, which no header commits to.
+  tx bytea NOT NULL  -- Transaction hash.
+  address bytea NOT NULL  -- Address of the contract that wrote the log, 20 bytes.
+  contract text COLLATE C NOT NULL  -- Contract name in the network file (StakingInfo, ValidatorShare, ...).
+  event text COLLATE C  -- Event name in the ABI; NULL: an event that no loaded ABI names.
+  validator_id bigint  -- Validator that the event names; NULL: none, or an id of 0 or over 63 bits.
+  topics bytea NOT NULL  -- Topics one after the other, 0 to 4 times 32 bytes.
+  data bytea NOT NULL  -- Log data.
+  CONSTRAINT orphan_log_pk PRIMARY KEY (chain_id, fork, block, log_index)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE chain.orphan_parked  -- Parked logs of the blocks that a fork removed.
+  fork integer NOT NULL  -- Fork of chain.fork that removed it.
+  block_hash bytea NOT NULL  -- Hash of the removed block.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  block bigint  -- Block number; NULL: a stream record.
+  log_index integer  -- Index of the log; NULL: a transaction or a stream record.
+  address bytea  -- Contract address; NULL: a stream record.
+  contract text COLLATE C  -- Contract name, where known.
+  event text COLLATE C  -- Event or function that it should have been, where known.
+  reason text NOT NULL  -- Why it was parked.
+  topics bytea  -- Topics of the log; NULL: not a log.
+  raw bytea NOT NULL  -- Log data; of a transaction its hash, sender and calldata one after the other; or the whole stream record.
+  digest bytea NOT NULL  -- SHA-256 of raw.
+  CONSTRAINT orphan_parked_uq UNIQUE NULLS NOT DISTINCT (chain_id, fork, block, log_index, digest)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE chain.orphan_tx  -- Kept transactions of the blocks that a fork removed.
+  fork integer NOT NULL  -- Fork of chain.fork that removed it.
+  block_hash bytea NOT NULL  -- Hash of the removed block.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  block bigint NOT NULL  -- Block number.
+  tx_index integer NOT NULL  -- Index within the block.
+  hash bytea NOT NULL  -- Transaction hash.
+  sender bytea NOT NULL  -- Sender.
+  recipient bytea  -- Recipient; NULL: contract creation.
+  value numeric(78,0) NOT NULL  -- Value in wei (TRON: sun).
+  type smallint NOT NULL  -- Transaction type: 0 legacy, 1 access list, 2 dynamic fee, ...
+  succeeded boolean  -- Receipt status; NULL: no receipt was fetched.
+  contract text COLLATE C  -- Contract name of the recipient in the network file; NULL: none.
+  function text COLLATE C  -- Function that the calldata calls; NULL: a selector that no ABI has.
+  input bytea NOT NULL  -- Calldata.
+  CONSTRAINT orphan_tx_pk PRIMARY KEY (chain_id, fork, block, tx_index)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE chain.parked  -- What could not be understood, kept whole: logs that are malformed for their event, calls or rows that do not fit, and stream records that could not be decoded.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  block bigint  -- Block number; NULL: a stream record.
+  log_index integer  -- Index of the log; NULL: a transaction or a stream record.
+  address bytea  -- Contract address; NULL: a stream record.
+  contract text COLLATE C  -- Contract name, where known.
+  event text COLLATE C  -- Event or function that it should have been, where known.
+  reason text NOT NULL  -- Why it was parked.
+  topics bytea  -- Topics of the log; NULL: not a log.
+  raw bytea NOT NULL  -- Log data; of a transaction its hash, sender and calldata one after the other; or the whole stream record.
+  digest bytea NOT NULL  -- SHA-256 of raw.
+  CONSTRAINT parked_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT parked_uq UNIQUE NULLS NOT DISTINCT (chain_id, block, log_index, digest)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE chain.position WITH (fillfactor=10)  -- Where reading of the stream goes on; written in the transaction that writes the rows.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  partition integer NOT NULL  -- Kafka partition; 0 for the stream inside the process.
+  next_offset bigint NOT NULL  -- Offset of the next record to read.
+  stream_id bytea NOT NULL  -- Id of the stream that the offset is about, 16 bytes; a topic that was made again has another one.
+  CONSTRAINT position_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT position_pk PRIMARY KEY (chain_id, partition)
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE chain.tx PARTITION BY LIST (chain_id)  -- Kept transactions: those of logs whose calldata matters, and on the staking chain each one sent to a contract that is accounted for.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  block bigint NOT NULL  -- Block number.
+  tx_index integer NOT NULL  -- Index within the block.
+  hash bytea NOT NULL  -- Transaction hash.
+  sender bytea NOT NULL  -- Sender.
+  recipient bytea  -- Recipient; NULL: contract creation.
+  value numeric(78,0) NOT NULL  -- Value in wei (TRON: sun).
+  type smallint NOT NULL  -- Transaction type: 0 legacy, 1 access list, 2 dynamic fee, ...
+  succeeded boolean  -- Receipt status; NULL: no receipt was fetched.
+  contract text COLLATE C  -- Contract name of the recipient in the network file; NULL: none.
+  function text COLLATE C  -- Function that the calldata calls; NULL: a selector that no ABI has.
+  input bytea NOT NULL  -- Calldata.
+  CONSTRAINT tx_pk PRIMARY KEY (chain_id, block, tx_index)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE partnership.event  -- Events of partnership contracts. Which of the contract's own events is which kind, and which parameter fills which column, stands in the network file.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  block bigint NOT NULL  -- Block number.
+  log_index integer NOT NULL  -- Index of the log within the block.
+  tx bytea NOT NULL  -- Transaction hash.
+  address bytea NOT NULL  -- Partnership contract.
+  kind smallint NOT NULL  -- 1 created, 2 role_granted, 3 role_revoked, 4 partner_added, 5 partner_removed, 6 share_changed, 7 dust_partner, 8 reward_received, 9 allocated, 10 claimed, 11 restaked, 12 capital_in, 13 capital_out, 14 paused, 15 unpaused.
+  partner bytea  -- Partner.
+  account bytea  -- Account that a role is about, or that acted.
+  recipient bytea  -- Who received the tokens.
+  operator bytea  -- Operator.
+  admin bytea  -- Administrator.
+  amount numeric(78,0)  -- Amount in the smallest unit.
+  total numeric(78,0)  -- Running total that the event states, in the smallest unit.
+  share_bps bigint  -- Share of the partner in basis points.
+  old_share_bps bigint  -- Share before the change in basis points.
+  validator_id bigint  -- Validator of the partnership.
+  role bytea  -- Role id, 32 bytes.
+  role_name text COLLATE C  -- admin, operator, partner or user; NULL: a role that the network file does not name.
+  CONSTRAINT event_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT event_pk PRIMARY KEY (chain_id, block, log_index)
+  INDEX event_address_ix ON partnership.event USING btree (chain_id, address, block, log_index)
+  INDEX event_partner_ix ON partnership.event USING btree (chain_id, partner, block, log_index) WHERE (partner IS NOT NULL)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE partnership.orphan_event  -- Partnership events of the blocks that a fork removed.
+  fork integer NOT NULL  -- Fork of chain.fork that removed it.
+  block_hash bytea NOT NULL  -- Hash of the removed block.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  block bigint NOT NULL  -- Block number.
+  log_index integer NOT NULL  -- Index of the log within the block.
+  tx bytea NOT NULL  -- Transaction hash.
+  address bytea NOT NULL  -- Partnership contract.
+  kind smallint NOT NULL  -- 1 created, 2 role_granted, 3 role_revoked, 4 partner_added, 5 partner_removed, 6 share_changed, 7 dust_partner, 8 reward_received, 9 allocated, 10 claimed, 11 restaked, 12 capital_in, 13 capital_out, 14 paused, 15 unpaused.
+  partner bytea  -- Partner.
+  account bytea  -- Account that a role is about, or that acted.
+  recipient bytea  -- Who received the tokens.
+  operator bytea  -- Operator.
+  admin bytea  -- Administrator.
+  amount numeric(78,0)  -- Amount in the smallest unit.
+  total numeric(78,0)  -- Running total that the event states, in the smallest unit.
+  share_bps bigint  -- Share of the partner in basis points.
+  old_share_bps bigint  -- Share before the change in basis points.
+  validator_id bigint  -- Validator of the partnership.
+  role bytea  -- Role id, 32 bytes.
+  role_name text COLLATE C  -- admin, operator, partner or user; NULL: a role that the network file does not name.
+  CONSTRAINT orphan_event_pk PRIMARY KEY (chain_id, fork, block, log_index)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE staking.checkpoint  -- Checkpoints as the root chains logged them (NewHeaderBlock, CheckpointSyncAck), with what the calldata of their transaction adds.
+  chain_id bigint NOT NULL  -- EVM chain id of the chain that logged it.
+  block bigint NOT NULL  -- Block that logged it.
+  log_index integer NOT NULL  -- Index of the log within the block.
+  tx bytea NOT NULL  -- Transaction hash.
+  kind smallint NOT NULL  -- 1 main (NewHeaderBlock on the staking chain), 2 sync (CheckpointSyncAck), 3 mirror (NewHeaderBlock on another root chain).
+  root_chain_id bigint NOT NULL  -- Root chain that the checkpoint is of: 1 TRON, 2 Ethereum, 3 BSC, or what the event says.
+  checkpoint_id bigint NOT NULL  -- Number of the checkpoint, 1, 2, 3, ... for each root chain; not times 10000.
+  header_block_id bigint  -- headerBlockId of the event (checkpoint_id times 10000); NULL for sync.
+  proposer bytea NOT NULL  -- Proposer that the event names.
+  start_block bigint NOT NULL  -- First BTTC block covered.
+  end_block bigint NOT NULL  -- Last BTTC block covered.
+  root bytea  -- Merkle root that the event claims; NULL for sync.
+  reward numeric(78,0)  -- reward of the event in the smallest unit (main: distributed in all, proposer bonus included; mirror: a unit count, not paid); NULL for sync.
+  submitted_by bytea  -- Sender of the transaction; NULL: its calldata is not this checkpoint (relayed by a contract).
+  account_root bytea  -- Account root in the calldata.
+  bttc_chain_id bigint  -- BTTC chain id in the calldata.
+  call_epoch bigint  -- Epoch in the calldata, where it has one.
+  vote_data bytea  -- The bytes that validators signed, as received; NULL: calldata not available.
+  signatures bytea  -- Signatures as received, 96 bytes each (r, s, v as words); NULL: calldata not available.
+  CONSTRAINT checkpoint_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT checkpoint_pk PRIMARY KEY (chain_id, block, log_index)
+  INDEX checkpoint_number_ix ON staking.checkpoint USING btree (chain_id, checkpoint_id, block, log_index)
+  INDEX checkpoint_proposer_ix ON staking.checkpoint USING btree (chain_id, proposer, block, log_index)
+  INDEX checkpoint_root_ix ON staking.checkpoint USING btree (chain_id, root_chain_id, block, log_index)
+  INDEX checkpoint_tx_ix ON staking.checkpoint USING btree (chain_id, tx, log_index)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE staking.orphan_checkpoint  -- Checkpoints of the blocks that a fork removed.
+  fork integer NOT NULL  -- Fork of chain.fork that removed it.
+  block_hash bytea NOT NULL  -- Hash of the removed block.
+  chain_id bigint NOT NULL  -- EVM chain id of the chain that logged it.
+  block bigint NOT NULL  -- Block that logged it.
+  log_index integer NOT NULL  -- Index of the log within the block.
+  tx bytea NOT NULL  -- Transaction hash.
+  kind smallint NOT NULL  -- 1 main (NewHeaderBlock on the staking chain), 2 sync (CheckpointSyncAck), 3 mirror (NewHeaderBlock on another root chain).
+  root_chain_id bigint NOT NULL  -- Root chain that the checkpoint is of: 1 TRON, 2 Ethereum, 3 BSC, or what the event says.
+  checkpoint_id bigint NOT NULL  -- Number of the checkpoint, 1, 2, 3, ... for each root chain; not times 10000.
+  header_block_id bigint  -- headerBlockId of the event (checkpoint_id times 10000); NULL for sync.
+  proposer bytea NOT NULL  -- Proposer that the event names.
+  start_block bigint NOT NULL  -- First BTTC block covered.
+  end_block bigint NOT NULL  -- Last BTTC block covered.
+  root bytea  -- Merkle root that the event claims; NULL for sync.
+  reward numeric(78,0)  -- reward of the event in the smallest unit (main: distributed in all, proposer bonus included; mirror: a unit count, not paid); NULL for sync.
+  submitted_by bytea  -- Sender of the transaction; NULL: its calldata is not this checkpoint (relayed by a contract).
+  account_root bytea  -- Account root in the calldata.
+  bttc_chain_id bigint  -- BTTC chain id in the calldata.
+  call_epoch bigint  -- Epoch in the calldata, where it has one.
+  vote_data bytea  -- The bytes that validators signed, as received; NULL: calldata not available.
+  signatures bytea  -- Signatures as received, 96 bytes each (r, s, v as words); NULL: calldata not available.
+  CONSTRAINT orphan_checkpoint_pk PRIMARY KEY (chain_id, fork, block, log_index)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW chain.mrc20_deposit  -- BTTC: native token came in from a root chain.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  token text  -- Token contract on the root chain.
+  from_address text  -- Account.
+  amount numeric  -- Amount, smallest unit.
+  balance_before numeric  -- Balance before.
+  balance_after numeric  -- Balance afterwards.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW chain.mrc20_withdraw  -- BTTC: native token left to a root chain.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  token text  -- Token contract on the root chain.
+  from_address text  -- Account.
+  amount numeric  -- Amount, smallest unit.
+  balance_before numeric  -- Balance before.
+  balance_after numeric  -- Balance afterwards.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW chain.mrc20_withdraw_to  -- BTTC: native token left to another account on a root chain.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  from_address text  -- Account.
+  to_address text  -- Payee.
+  amount numeric  -- Amount, smallest unit.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW chain.orphan  -- Blocks that forks removed, with the block that is canonical at that height now.
+  chain text  -- Chain by its key in the network file.
+  fork integer  -- Number of the fork on its chain.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  block_hash text  -- Hash of the removed block.
+  canonical_hash text  -- Hash of the canonical block at this height now; NULL: the chain is shorter now.
+  common_block bigint  -- Newest block that both branches have.
+  depth integer  -- How many blocks the fork removed.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW chain.visible_block  -- Blocks of the contiguous canonical prefix.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  block_hash text  -- Block hash.
+  parent_hash text  -- Hash of the block before.
+  author text  -- Who made the block; NULL: nobody.
+  tx_total integer  -- Transactions in the block; NULL: not fetched.
+  gas_used bigint  -- Gas used.
+  difficulty numeric(78,0)  -- Difficulty.
+  fee_sum numeric(78,0)  -- BTTC: fee income of the producer in wei; NULL: not fetched.
+  fee_count integer  -- BTTC: transactions that paid a fee; NULL: not fetched.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW chain.visible_contract  -- Contracts that discovery found within the contiguous canonical prefix.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block from which it is known.
+  log_index integer  -- Log from which it is known.
+  address text  -- Address of the contract.
+  contract text  -- Contract name in the network file.
+  rule text  -- Discovery rule.
+  validator_id bigint  -- Validator.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW chain.visible_log  -- Kept logs of the contiguous canonical prefix, not decoded: the typed views show them by event.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  address text  -- Address of the contract that wrote the log.
+  contract text  -- Contract name in the network file.
+  event text  -- Event name in the ABI; NULL: none known.
+  validator_id bigint  -- Validator.
+  topics bytea  -- Topics one after the other, 32 bytes each.
+  data bytea  -- Log data.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  state_sync boolean  -- True: log of a BTTC state-sync transaction.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW chain.visible_tx  -- Kept transactions of the contiguous canonical prefix.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  tx_index integer  -- Index of the transaction within the block.
+  sender text  -- Sender.
+  recipient text  -- Who received it.
+  contract text  -- Contract name in the network file.
+  function text  -- Function that the calldata calls; NULL: none known.
+  succeeded boolean  -- Receipt status; NULL: not fetched.
+  value numeric(78,0)  -- Value in the smallest unit of the native coin.
+  type smallint  -- Transaction type.
+  input bytea  -- Calldata.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW partnership.allocated  -- A reward was credited to a partner.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  partnership text  -- Partnership contract.
+  partner text  -- Partner.
+  amount numeric(78,0)  -- Amount in the smallest unit of the token.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW partnership.capital_in  -- A partner paid capital in.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  partnership text  -- Partnership contract.
+  partner text  -- Partner.
+  amount numeric(78,0)  -- Amount in the smallest unit of the token.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW partnership.capital_out  -- Capital was paid back to a partner.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  partnership text  -- Partnership contract.
+  partner text  -- Partner.
+  amount numeric(78,0)  -- Amount in the smallest unit of the token.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW partnership.claimed  -- A partner was paid.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  partnership text  -- Partnership contract.
+  partner text  -- Partner.
+  recipient text  -- Who received it.
+  amount numeric(78,0)  -- Amount in the smallest unit of the token.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW partnership.created  -- A partnership staked its validator.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  partnership text  -- Partnership contract.
+  validator_id bigint  -- Validator.
+  admin text  -- Administrator.
+  operator text  -- Operator.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW partnership.dust_partner  -- Another partner gets the remainders of divisions.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  partnership text  -- Partnership contract.
+  partner text  -- Partner.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW partnership.history  -- Every event of every partnership contract, in the common vocabulary.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  partnership text  -- Partnership contract.
+  kind text  -- What happened; see partnership.event.kind.
+  partner text  -- Partner.
+  account text  -- Account.
+  recipient text  -- Who received it.
+  operator text  -- Operator.
+  admin text  -- Administrator.
+  amount numeric(78,0)  -- Amount in the smallest unit of the token.
+  total numeric(78,0)  -- Running total in the smallest unit of the token.
+  share_bps bigint  -- Share of the partner in basis points.
+  old_share_bps bigint  -- Share before the change in basis points.
+  validator_id bigint  -- Validator.
+  role text  -- Role id.
+  role_name text  -- admin, operator, partner or user; NULL: a role that the network file does not name.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW partnership.partner_added  -- A partner came in.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  partnership text  -- Partnership contract.
+  partner text  -- Partner.
+  share_bps bigint  -- Share of the partner in basis points.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW partnership.partner_removed  -- A partner went.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  partnership text  -- Partnership contract.
+  partner text  -- Partner.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW partnership.paused  -- The partnership was paused.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  partnership text  -- Partnership contract.
+  account text  -- Account.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW partnership.restaked  -- Rewards were staked again instead of paid.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  partnership text  -- Partnership contract.
+  amount numeric(78,0)  -- Amount in the smallest unit of the token.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW partnership.reward_received  -- The partnership pulled rewards.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  partnership text  -- Partnership contract.
+  amount numeric(78,0)  -- Amount in the smallest unit of the token.
+  total numeric(78,0)  -- Running total in the smallest unit of the token.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW partnership.role_granted  -- Somebody got a role.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  partnership text  -- Partnership contract.
+  account text  -- Account.
+  role_name text  -- admin, operator, partner or user; NULL: a role that the network file does not name.
+  role text  -- Role id.
+  admin text  -- Administrator.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW partnership.role_revoked  -- Somebody lost a role.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  partnership text  -- Partnership contract.
+  account text  -- Account.
+  role_name text  -- admin, operator, partner or user; NULL: a role that the network file does not name.
+  role text  -- Role id.
+  admin text  -- Administrator.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW partnership.share_changed  -- A partner's share changed.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  partnership text  -- Partnership contract.
+  partner text  -- Partner.
+  old_share_bps bigint  -- Share before the change in basis points.
+  share_bps bigint  -- Share of the partner in basis points.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW partnership.unpaused  -- The partnership goes on.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  partnership text  -- Partnership contract.
+  account text  -- Account.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.chain_reward_update  -- Governance changed the checkpoint reward of a root chain.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  root_chain_id bigint  -- Root chain: 1 TRON, 2 Ethereum, 3 BSC.
+  new_reward numeric  -- Reward from now on, smallest unit.
+  old_reward numeric  -- Reward before.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.checkpoint_sync_ack  -- A checkpoint of another root chain was reported and paid for.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  proposer text  -- Proposer.
+  root_chain_id bigint  -- Root chain: 2 Ethereum, 3 BSC.
+  checkpoint_id bigint  -- Number of the checkpoint there.
+  start_block bigint  -- First BTTC block covered.
+  end_block bigint  -- Last BTTC block covered.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.checkpoints  -- Checkpoints of all root chains.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  kind text  -- main, sync or mirror.
+  root_chain_id bigint  -- Root chain of the checkpoint: 1 TRON, 2 Ethereum, 3 BSC.
+  checkpoint_id bigint  -- Number of the checkpoint on its root chain.
+  header_block_id bigint  -- Header block id (checkpoint_id times 10000); NULL for sync.
+  proposer text  -- Proposer.
+  start_block bigint  -- First BTTC block covered.
+  end_block bigint  -- Last BTTC block covered.
+  root text  -- Merkle root over the BTTC blocks; NULL for sync.
+  reward numeric(78,0)  -- Reward that the event states, in the smallest unit; NULL for sync.
+  submitted_by text  -- Sender of the transaction; NULL: relayed by a contract.
+  signature_count integer  -- Signatures in the calldata; NULL: calldata not available.
+  call_epoch bigint  -- Epoch in the calldata.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.claim_fee  -- Delivery fee was paid out.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  user text  -- Who was paid.
+  fee numeric  -- Amount, smallest unit.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.claim_rewards  -- The reward of a validator was paid to its owner.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  validator_id bigint  -- Validator.
+  amount numeric  -- Paid, smallest unit; may be 0.
+  total_amount numeric  -- Paid to all validators ever.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.confirm_auction  -- An auction ended.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  new_validator_id bigint  -- Validator that has the slot now.
+  old_validator_id bigint  -- Validator that had it; the same: it stays.
+  amount numeric  -- Winning amount, smallest unit.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.contract_map_updated  -- The registry names another contract.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  key text  -- Hash of the name.
+  previous_contract text  -- Contract before.
+  new_contract text  -- Contract from now on.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.delegator_claimed_rewards  -- A delegator was paid rewards, also by the way of another action.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  validator_id bigint  -- Validator.
+  user text  -- Delegator.
+  rewards numeric  -- Paid, smallest unit.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.delegator_restaked  -- A delegator turned rewards into shares.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  validator_id bigint  -- Validator.
+  user text  -- Delegator.
+  total_staked numeric  -- Position afterwards, smallest unit (not the difference).
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.delegator_unstake_with_id  -- A delegator took out sold shares.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  validator_id bigint  -- Validator.
+  user text  -- Delegator.
+  amount numeric  -- Paid, smallest unit.
+  nonce bigint  -- Number of the unbond.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.delegator_unstaked  -- A delegator took out sold shares (legacy form), or moved them to another validator (then no token moves).
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  validator_id bigint  -- Validator.
+  user text  -- Delegator.
+  amount numeric  -- Amount, smallest unit.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.dynasty_value_change  -- Governance changed the dynasty, which is also the withdrawal delay.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  new_dynasty bigint  -- Epochs from now on.
+  old_dynasty bigint  -- Epochs before.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.jailed  -- A validator was jailed.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  validator_id bigint  -- Validator.
+  exit_epoch bigint  -- Epoch of its exit.
+  signer text  -- Signer key.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.mirror_stake_update  -- The stake of a validator changed (mirror chains).
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  validator_id bigint  -- Validator.
+  nonce bigint  -- Nonce of the validator.
+  new_amount numeric  -- Units afterwards.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.new_chain  -- A root chain was added.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  root_chain_id bigint  -- Root chain.
+  activation_height bigint  -- BTTC block from which it is used.
+  tx_confirmations bigint  -- Confirmations asked for.
+  root_chain_address text  -- RootChain there.
+  state_sender_address text  -- StateSender there.
+  staking_manager_address text  -- StakeManager there.
+  staking_info_address text  -- StakingInfo there.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.new_header_block  -- A checkpoint was submitted.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  proposer text  -- Proposer.
+  header_block_id bigint  -- Number of the checkpoint times 10000.
+  reward numeric  -- Distributed in all, smallest unit (mirror chains: a unit count, not paid).
+  start_block bigint  -- First BTTC block covered.
+  end_block bigint  -- Last BTTC block covered.
+  root text  -- Merkle root over the BTTC blocks.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.nft_transfer  -- The NFT of a validator changed hands: whoever has it gets the rewards.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  from_address text  -- Owner before; zero: made by staking.
+  to_address text  -- Owner from now on; zero: burnt.
+  validator_id bigint  -- Validator.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.owner_update  -- A proxy changed its owner; on a new ValidatorShare the announcement of the contract.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  new_owner text  -- Owner from now on.
+  old_owner text  -- Owner before.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.ownership_transferred  -- A contract changed its owner.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  previous_owner text  -- Owner before.
+  new_owner text  -- Owner from now on.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.proposer_bonus_change  -- Governance changed the bonus of checkpoint proposers.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  new_bonus bigint  -- Percent from now on.
+  old_bonus bigint  -- Percent before.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.proxy_updated  -- A proxy has another implementation.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  new_implementation text  -- Implementation from now on.
+  old_implementation text  -- Implementation before.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.reset_header_block  -- The owner took checkpoints back.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  proposer text  -- Owner that did it.
+  header_block_id bigint  -- Header blocks from this id on are void; it is the next id.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.restaked  -- A validator staked more, from its rewards or from outside.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  validator_id bigint  -- Validator.
+  amount numeric  -- Own stake afterwards (not the difference).
+  total numeric  -- Total stake as the event states it.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.reward_params  -- Governance changed how the reward of late or long checkpoints is cut.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  reward_decrease_per_checkpoint bigint  -- Percent less for each further interval.
+  max_rewarded_checkpoints bigint  -- Most intervals that one checkpoint is paid for.
+  checkpoint_reward_delta bigint  -- Tolerance, percent.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.reward_update  -- The checkpoint reward was changed (not used by the present contracts).
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  new_reward numeric  -- Reward from now on.
+  old_reward numeric  -- Reward before.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.root_chain_changed  -- StakeManager takes checkpoints from another RootChain.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  previous_root_chain text  -- Contract before.
+  new_root_chain text  -- Contract from now on.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.share_burned  -- A delegator sold shares (legacy form), or moved them away.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  validator_id bigint  -- Validator.
+  user text  -- Delegator.
+  amount numeric  -- Tokens to be paid, smallest unit.
+  tokens numeric  -- Shares.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.share_burned_with_id  -- A delegator sold shares.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  validator_id bigint  -- Validator.
+  user text  -- Delegator.
+  amount numeric  -- Tokens to be paid, smallest unit.
+  tokens numeric  -- Shares.
+  nonce bigint  -- Number of the unbond.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.share_minted  -- A delegator bought shares.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  validator_id bigint  -- Validator.
+  user text  -- Delegator.
+  amount numeric  -- Tokens paid, smallest unit.
+  tokens numeric  -- Shares.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.share_transfer  -- Shares of a validator moved, were made or burnt; `address` is the share contract.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  from_address text  -- From; zero: made.
+  to_address text  -- To; zero: burnt.
+  amount numeric  -- Shares.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.signer_change  -- A validator changed its signer key.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  validator_id bigint  -- Validator.
+  nonce bigint  -- Nonce of the validator.
+  old_signer text  -- Key before.
+  new_signer text  -- Key from now on.
+  signer_pubkey text  -- Public key, 64 bytes.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.slashed  -- Slashing was reported.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  nonce bigint  -- Slashing nonce.
+  amount numeric  -- Amount, smallest unit.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.stake_ack  -- A mirror chain took over a change of a validator.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  validator_id bigint  -- Validator.
+  nonce bigint  -- Nonce of the validator.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.stake_update  -- The stake of a validator changed (staking chain).
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  validator_id bigint  -- Validator.
+  new_amount numeric  -- Own stake and active delegation afterwards, smallest unit.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.staked  -- A validator staked or won an auction.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  signer text  -- Signer key.
+  validator_id bigint  -- Validator.
+  nonce bigint  -- Nonce of the validator.
+  activation_epoch bigint  -- Epoch from which it is active.
+  amount numeric  -- Own stake, smallest unit.
+  total numeric  -- Total stake of all validators as the event states it.
+  signer_pubkey text  -- Public key, 64 bytes.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.start_auction  -- Somebody bid for the slot of a validator.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  validator_id bigint  -- Validator.
+  amount numeric  -- Its stake, smallest unit.
+  auction_amount numeric  -- Bid, smallest unit.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.threshold_change  -- Governance changed the greatest number of validators.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  new_threshold bigint  -- Number from now on.
+  old_threshold bigint  -- Number before.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.token_transfer  -- The staking token moved.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  from_address text  -- Payer; zero: minted.
+  to_address text  -- Payee; zero: burnt.
+  amount numeric  -- Amount, smallest unit.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.top_up_fee  -- Delivery fee was paid in.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  user text  -- Whose fee account.
+  fee numeric  -- Amount, smallest unit.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.unjailed  -- A validator was released from jail.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  validator_id bigint  -- Validator.
+  signer text  -- Signer key.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.unstake_init  -- A validator asked to leave, or was made to.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  user text  -- Owner of the validator's NFT.
+  validator_id bigint  -- Validator.
+  nonce bigint  -- Nonce of the validator.
+  deactivation_epoch bigint  -- Epoch from which it is out.
+  amount numeric  -- Own stake, smallest unit.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.unstaked  -- The principal of a validator that left was paid out.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  user text  -- Who was paid.
+  validator_id bigint  -- Validator.
+  amount numeric  -- Principal, smallest unit.
+  total numeric  -- Total stake as the event states it.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW staking.update_commission_rate  -- A validator changed its commission.
+  chain text  -- Chain by its key in the network file.
+  block bigint  -- Block number.
+  time timestamp with time zone  -- Block time.
+  tx text  -- Transaction hash.
+  log_index integer  -- Index of the log within the block.
+  validator_id bigint  -- Validator.
+  new_rate bigint  -- Percent from now on.
+  old_rate bigint  -- Percent before.
+  address text  -- Address of the contract that wrote the log.
+  finality text  -- pending, safe or final.
+  verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
+  block_hash text  -- Block hash.
+  chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+FUNCTION chain.analyze_chain(id bigint) RETURNS void SECURITY DEFINER  -- Refreshes the planner's statistics after a first load.
+
+FUNCTION chain.be_u32(data bytea, at integer) RETURNS numeric IMMUTABLE PARALLEL SAFE  -- Four bytes from offset `at` as an unsigned big-endian number.
+
+FUNCTION chain.build_log_indexes(id bigint) RETURNS integer SECURITY DEFINER  -- Builds the secondary indexes of a chain's logs that are missing; returns how many.
+
+FUNCTION chain.bytes(hex text) RETURNS bytea IMMUTABLE PARALLEL SAFE  -- Hex text, with or without 0x, as bytes: for WHERE address = chain.bytes('0x...').
+
+FUNCTION chain.comment_columns(view regclass, VARIADIC own text[] DEFAULT '{}'::text[]) RETURNS void  -- For migrations: comments the columns of a view; "column:text" overrides the usual text.
+
+FUNCTION chain.comment_orphan(canonical regclass, orphan regclass) RETURNS void  -- For migrations: gives an orphan table the column comments of the table it mirrors.
+
+FUNCTION chain.drop_log_indexes(id bigint) RETURNS integer SECURITY DEFINER  -- Drops the secondary indexes of a chain's logs before a first load; returns how many.
+
+FUNCTION chain.finality(block bigint, safe bigint, final bigint) RETURNS text IMMUTABLE PARALLEL SAFE  -- pending, safe or final, by the heights of chain.head.
+
+FUNCTION chain.hex(data bytea) RETURNS text IMMUTABLE PARALLEL SAFE  -- Lower-case hex with 0x, as the API writes hashes and addresses.
+
+FUNCTION chain.level_name(level smallint) RETURNS text IMMUTABLE PARALLEL SAFE  -- Name of a verification level.
+
+FUNCTION chain.make_event_view(view text, event text, topic0 text, contract text, about text, VARIADIC cols text[]) RETURNS void  -- For migrations: makes the view of one event with its comments.
+
+FUNCTION chain.make_partitions() RETURNS trigger SECURITY DEFINER  -- Trigger of chain.chain: a new chain gets its partitions, their indexes and its row in chain.head.
+
+FUNCTION chain.missing_log_indexes(id bigint) RETURNS integer STABLE  -- How many secondary indexes of a chain's logs are not there.
+
+FUNCTION chain.tron_address(address bytea) RETURNS text IMMUTABLE PARALLEL SAFE  -- The base58check form of an address (T...), as TRON wallets show it.
+
+FUNCTION chain.word(data bytea, n integer) RETURNS bytea IMMUTABLE PARALLEL SAFE  -- The n-th 32-byte word of topics or data, from 0.
+
+FUNCTION chain.word_address(data bytea, n integer) RETURNS text IMMUTABLE PARALLEL SAFE  -- The n-th word as an address.
+
+FUNCTION chain.word_bigint(data bytea, n integer) RETURNS bigint IMMUTABLE PARALLEL SAFE  -- The n-th word as a bigint: ids, nonces, epochs, block numbers. NULL when it is over 63 bits.
+
+FUNCTION chain.word_bytes(data bytea, n integer) RETURNS text IMMUTABLE PARALLEL SAFE  -- The dynamic bytes that the n-th word points to, as hex text.
+
+FUNCTION chain.word_hash(data bytea, n integer) RETURNS text IMMUTABLE PARALLEL SAFE  -- The n-th word as hex text.
+
+FUNCTION chain.word_numeric(data bytea, n integer) RETURNS numeric IMMUTABLE PARALLEL SAFE  -- The n-th word as an unsigned integer, exact.
+
+FUNCTION partnership.kind_name(kind smallint) RETURNS text IMMUTABLE PARALLEL SAFE  -- Name of a kind of partnership.event.
+
+FUNCTION partnership.make_kind_view(kind text, about text, VARIADIC cols text[]) RETURNS void  -- For migrations: makes the view of one kind of partnership event.
