@@ -379,7 +379,7 @@ static bool fault_at(struct query_fault *fault, const char *name, size_t name_n,
 {
 	snprintf(fault->parameter, sizeof(fault->parameter), "%.*s",
 		(int)(name_n < 64 ? name_n : 64), name);
-	snprintf(fault->detail, sizeof(fault->detail), "%s", detail);
+	snprintf(fault->detail, sizeof(fault->detail), "%.*s", (int)sizeof(fault->detail) - 1, detail);
 	return false;
 }
 

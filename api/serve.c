@@ -408,7 +408,7 @@ static enum err_kind bind_listener(struct serve *s, const char *listen_text, str
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *list = NULL;
 	struct sockaddr_storage at;
 	socklen_t len = sizeof(at);
-	const char *port;
+	const char *port = NULL;
 	char host[256];
 	int k;
 

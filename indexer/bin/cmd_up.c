@@ -61,6 +61,7 @@ static enum err_kind run(struct pipeline *p, const struct up_conf *c, struct err
 		log_info("up", "started", "network=%s api=\"http://%.*s:%u\" version=" BTTC_VERSION,
 			p->net->name, listen_host_len(c->listen), c->listen, serve_port(serve));
 		k = pipeline_wait(p, !c->until_head, e);
+		log_info("up", "stopping", "reason=%s", k == ERR_STOP ? "signal" : k ? "error" : "done");
 	} else {
 		stop_request();
 	}

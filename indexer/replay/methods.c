@@ -500,7 +500,7 @@ static bool root_hash(struct ask *a)
 	struct hash32 leaf, root;
 	struct header h = {0};
 	struct body_block k;
-	uint64_t from, to;
+	uint64_t from = 0, to = 0;
 
 	if (!root_range(a, &from, &to))
 		return false;

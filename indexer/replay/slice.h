@@ -25,7 +25,8 @@ struct slice_iter {
 };
 void slice_iter(struct slice_iter *it, struct slice container);
 bool slice_next(struct slice_iter *it, struct slice *item);                         /* array */
-bool slice_member(struct slice_iter *it, struct slice *key, struct slice *value);   /* object; key without quotes */
+/** Next member of an object; the key is without its quotes. */
+bool slice_member(struct slice_iter *it, struct slice *key, struct slice *value);
 
 /** A member by name; absent slice (p NULL) when there is none. */
 struct slice slice_get(struct slice object, const char *key);

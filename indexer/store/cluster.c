@@ -117,7 +117,7 @@ static enum err_kind lock_dir(struct cluster *c, struct err *e)
 		return err_set(e, ERR_FATAL, "postgres", 0,
 			"%s is in use by another bttc-indexer (process %d): stop it, or use "
 			"another directory",
-			c->dir, atoi(pid));
+			c->dir, (int)strtol(pid, NULL, 10));
 	}
 	n = snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
 	if (ftruncate(c->lock_fd, 0) || pwrite(c->lock_fd, pid, (size_t)n, 0) != n)
@@ -425,7 +425,7 @@ bool cluster_has_process(const struct cluster *c)
 
 	while (d && !found && (ent = readdir(d)))
 		found = ent->d_name[0] >= '1' && ent->d_name[0] <= '9' &&
-			cluster_is_server(c, (pid_t)atoi(ent->d_name));
+			cluster_is_server(c, (pid_t)strtol(ent->d_name, NULL, 10));
 	if (d)
 		closedir(d);
 	return found;
@@ -446,9 +446,9 @@ bool cluster_server(const struct cluster *c, struct cluster_server *out)
 		if (next)
 			*next++ = 0;
 		if (i == 1)
-			out->pid = (pid_t)atoi(line);
+			out->pid = (pid_t)strtol(line, NULL, 10);
 		if (i == 4)
-			out->port = (unsigned)atoi(line);
+			out->port = (unsigned)strtoul(line, NULL, 10);
 		if (i == 5)
 			snprintf(out->socket_dir, sizeof(out->socket_dir), "%.*s", PATH_MAX - 1,
 				line);

@@ -204,7 +204,7 @@ static enum err_kind finish(struct pg *pg, bool cancellable, struct err *e)
 {
 	enum err_kind k, first = ERR_NONE;
 	uint64_t stop_at = 0;
-	PGresult *r;
+	PGresult *r = NULL;
 
 	for (;;) {
 		if ((k = next_result(pg, cancellable, &stop_at, &r, e)))

@@ -12,8 +12,7 @@ deny() {
 deny 'unbounded or thread-unsafe C' '(^|[^_[:alnum:].>])(sprintf|strcpy|strcat|strtok|gets|atoi|atol|localtime|gmtime|system|rand|srand|tmpnam)\(' indexer api
 deny 'floating point near money' '(^|[^_[:alnum:]])(float|double)([^_[:alnum:]]|$)' indexer/chain indexer/decode indexer/verify indexer/store indexer/ledger indexer/ingest indexer/network
 deny 'goto to another label than out' 'goto +[^o;]|goto +o[^u]' indexer api
-deny 'unfinished work' '(TODO|FIXME|XXX|HACK)' indexer api bench
-hits=$(git grep -nIE '(TODO|FIXME|XXX|HACK)([^[:alnum:]X]|$)' -- ':!tests/recordings' ':!tests/vectors' ':!tests/check' ':!*/check/*' 2>/dev/null | grep -vE 'mktemp|XXXXXX' || true)
+hits=$(git grep -nIE '(TODO|FIXME|XXX|HACK)([^[:alnum:]X]|$)' -- ':!tests/recordings' ':!tests/vectors' ':!tests/check' ':!*/check/*' 2>/dev/null | grep -v XXXXXX || true)
 [ -z "$hits" ] || { printf 'unfinished work:\n%s\n' "$hits"; bad=1; }
 # Addresses, chain ids and block numbers of a network stand in network files only.
 deny 'an address in code' '"0x[0-9a-fA-F]{40}"|"T[1-9A-HJ-NP-Za-km-z]{33}"' indexer/source indexer/ingest indexer/decode indexer/store indexer/index indexer/bin indexer/stream api
