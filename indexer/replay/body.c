@@ -108,6 +108,13 @@ static bool rec_is_state_sync(const struct body *b, const struct body_block *k, 
 	return tx_of(k, tx)->state_sync;
 }
 
+static void rec_tx_hash(const struct body *b, const struct body_block *k, uint32_t tx,
+	struct hash32 *out)
+{
+	(void)b;
+	*out = tx_of(k, tx)->hash;
+}
+
 static void rec_put_tx(const struct body *b, const struct body_block *k, uint32_t tx,
 	struct buf *out)
 {
@@ -199,6 +206,7 @@ static const struct body_ops recorded_ops = {
 	.put_block = rec_put_block,
 	.tx_count = rec_tx_count,
 	.is_state_sync = rec_is_state_sync,
+	.tx_hash = rec_tx_hash,
 	.put_tx = rec_put_tx,
 	.put_receipt = rec_put_receipt,
 	.logs = rec_logs,

@@ -37,6 +37,8 @@ struct body_ops {
 	void (*put_block)(const struct body *b, const struct body_block *k, bool full, struct buf *out);
 	uint32_t (*tx_count)(const struct body *b, const struct body_block *k);
 	bool (*is_state_sync)(const struct body *b, const struct body_block *k, uint32_t tx);
+	void (*tx_hash)(const struct body *b, const struct body_block *k, uint32_t tx,
+		struct hash32 *out);
 	void (*put_tx)(const struct body *b, const struct body_block *k, uint32_t tx, struct buf *out);
 	/** A receipt up to its first log, and after its last. */
 	void (*put_receipt)(const struct body *b, const struct body_block *k, uint32_t tx,

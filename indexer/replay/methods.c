@@ -8,6 +8,7 @@
 #include "base/hex.h"
 #include "chain/checkpoint.h"
 #include "chain/header.h"
+#include "replay/fault.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -40,12 +41,12 @@ static bool put_text(struct ask *a, const char *s)
 
 static bool chain_id(struct ask *a)
 {
-	return put_quantity(a, a->node->body->chain_id);
+	return put_quantity(a, fault_on_chain_id(a->faults, a->node));
 }
 
 static bool net_version(struct ask *a)
 {
-	buf_printf(a->out, "\"%" PRIu64 "\"", a->node->body->chain_id);
+	buf_printf(a->out, "\"%" PRIu64 "\"", fault_on_chain_id(a->faults, a->node));
 	return true;
 }
 
@@ -108,6 +109,22 @@ static bool block_by_hash(struct ask *a)
 	return node_by_hash(a->node, &hash, &k) ? put_block(a, &k) : put_null(a);
 }
 
+static unsigned bits(struct slice quantity)
+{
+	uint64_t v = 0;
+
+	return slice_u64(quantity, &v) && v ? 64u - (unsigned)__builtin_clzll(v) : 0;
+}
+
+/* `size` of a header answer: the node's own memory for it (a Go struct of 552 bytes and its big parts). */
+static uint64_t header_size(struct slice block)
+{
+	struct slice extra = slice_get(block, "extraData");
+
+	return 552 + (extra.n - 4) / 2 +
+		(bits(slice_get(block, "difficulty")) + bits(slice_get(block, "number"))) / 8;
+}
+
 /* The header alone: the block without its lists. */
 static bool put_header(struct ask *a, const struct body_block *k)
 {
@@ -130,7 +147,10 @@ static bool put_header(struct ask *a, const struct body_block *k)
 		comma = true;
 		buf_add(a->out, key.p - 1, key.n + 2);
 		buf_chr(a->out, ':');
-		buf_add(a->out, v.p, v.n);
+		if (key.n == 4 && !memcmp(key.p, "size", 4))
+			put_quantity(a, header_size((struct slice){text.p, text.n}));
+		else
+			buf_add(a->out, v.p, v.n);
 	}
 	buf_chr(a->out, '}');
 	buf_free(&text);
@@ -310,6 +330,8 @@ static size_t put_receipt(struct ask *a, const struct body_block *k, uint32_t tx
 	b->ops->tx_logs(b, k, tx, &first, &count);
 	for (uint32_t i = first; i < first + count; i++)
 		rpc_put_log(a, k, i, &comma);
+	if (tx + 1 == b->ops->tx_count(b, k))
+		rpc_put_forged(a, k, NULL, &comma);
 	after = a->out->n;
 	b->ops->put_receipt(b, k, tx, form, true, a->out);
 	return after;
@@ -561,32 +583,33 @@ static bool call(struct ask *a)
 }
 
 const struct rpc_method rpc_methods[] = {
-	{"eth_getBlockByNumber", block_by_number, ALL},
-	{"eth_getLogs", rpc_get_logs, ALL},
-	{"eth_blockNumber", block_number, ALL},
-	{"eth_getBlockReceipts", block_receipts, ETH | TRON},
-	{"eth_getTransactionReceipt", tx_receipt, ALL},
-	{"eth_getTransactionReceiptsByBlock", receipts_by_block, BTTC},
-	{"eth_getBlockByHash", block_by_hash, ALL},
-	{"eth_getTransactionByHash", tx_by_hash, ALL},
-	{"eth_chainId", chain_id, ALL},
-	{"net_version", net_version, ALL},
-	{"net_listening", net_listening, ALL},
-	{"web3_clientVersion", client_version, ALL},
-	{"eth_syncing", syncing, ALL},
-	{"eth_getHeaderByNumber", header_by_number, BTTC},
-	{"eth_getHeaderByHash", header_by_hash, BTTC},
-	{"eth_getBlockTransactionCountByNumber", count_by_number, ALL},
-	{"eth_getBlockTransactionCountByHash", count_by_hash, ALL},
-	{"eth_getTransactionByBlockNumberAndIndex", tx_by_number, ALL},
-	{"eth_getTransactionByBlockHashAndIndex", tx_by_block_hash, ALL},
-	{"eth_getRawTransactionByHash", raw_tx_by_hash, BTTC},
-	{"eth_getBorBlockReceipt", bor_receipt, BTTC},
-	{"eth_getBorBlockLogs", rpc_get_bor_logs, BTTC},
-	{"bor_getAuthor", bor_author, BTTC},
-	{"eth_getRootHash", root_hash, BTTC},
-	{"bor_getRootHash", root_hash, BTTC},
-	{"eth_getCode", get_code, ALL},
-	{"eth_call", call, ALL},
+	{"eth_getBlockByNumber", block_by_number, ALL, true},
+	{"eth_getLogs", rpc_get_logs, ALL, false},
+	{"eth_blockNumber", block_number, ALL, false},
+	{"eth_getBlockReceipts", block_receipts, ETH | TRON, true},
+	{"eth_getTransactionReceipt", tx_receipt, ALL, true},
+	{"eth_getTransactionReceiptsByBlock", receipts_by_block, BTTC, true},
+	{"eth_getBlockByHash", block_by_hash, ALL, true},
+	{"eth_getTransactionByHash", tx_by_hash, ALL, true},
+	{"eth_chainId", chain_id, ALL, false},
+	{"net_version", net_version, ALL, false},
+	{"net_listening", net_listening, ALL, false},
+	{"web3_clientVersion", client_version, ALL, false},
+	{"eth_syncing", syncing, ALL, false},
+	{"eth_getHeaderByNumber", header_by_number, BTTC, true},
+	{"eth_getHeaderByHash", header_by_hash, BTTC, true},
+	{"eth_getBlockTransactionCountByNumber", count_by_number, ALL, true},
+	{"eth_getBlockTransactionCountByHash", count_by_hash, ALL, true},
+	{"eth_getTransactionByBlockNumberAndIndex", tx_by_number, ALL, true},
+	{"eth_getTransactionByBlockHashAndIndex", tx_by_block_hash, ALL, true},
+	{"eth_getRawTransactionByHash", raw_tx_by_hash, BTTC, false},
+	{"eth_getBorBlockReceipt", bor_receipt, BTTC, false},
+	{"eth_getBorBlockLogs", rpc_get_bor_logs, BTTC, false},
+	{"bor_getAuthor", bor_author, BTTC, false},
+	{"eth_getRootHash", root_hash, BTTC, false},
+	{"bor_getRootHash", root_hash, BTTC, false},
+	{"eth_getCode", get_code, ALL, false},
+	{"eth_call", call, ALL, false},
 };
 const size_t rpc_method_count = sizeof(rpc_methods) / sizeof(rpc_methods[0]);
+_Static_assert(sizeof(rpc_methods) / sizeof(rpc_methods[0]) < NODE_CALLS, "a counter each");

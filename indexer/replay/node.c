@@ -32,7 +32,7 @@ void node_free(struct node *n)
 	*n = (struct node){0};
 }
 
-enum err_kind node_move(struct node *n, uint64_t head, unsigned fork, struct err *e)
+enum err_kind node_can_move(const struct node *n, uint64_t head, unsigned fork, struct err *e)
 {
 	const struct rec_fork *f = fork ? &n->body->forks[fork - 1] : NULL;
 
@@ -47,8 +47,19 @@ enum err_kind node_move(struct node *n, uint64_t head, unsigned fork, struct err
 		return err_set(e, ERR_REJECT, "replay", 0,
 			"head %" PRIu64 ": %s has blocks %" PRIu64 " to %" PRIu64, head, n->key,
 			n->body->first, n->body->last);
+	return ERR_NONE;
+}
+
+enum err_kind node_move(struct node *n, uint64_t head, unsigned fork, struct err *e)
+{
+	enum err_kind k = node_can_move(n, head, fork, e);
+	const struct rec_fork *f;
+
+	if (k)
+		return k;
 	n->head = head;
 	n->fork = fork;
+	f = fork ? &n->body->forks[fork - 1] : NULL;
 	if (f && head > f->point) {
 		if (head > n->seen_fork[fork - 1])
 			n->seen_fork[fork - 1] = head;

@@ -7,6 +7,8 @@
  */
 #include "replay/body.h"
 
+enum { NODE_CALLS = 64 };
+
 struct node {
 	const char *key;           /* path it is served at */
 	struct body *body;         /* owned */
@@ -17,6 +19,8 @@ struct node {
 	uint64_t *seen_fork;       /* highest block ever had of branch k, at [k - 1] */
 	uint64_t safe_depth, final_depth;
 	bool bor_logs;             /* BTTC: eth_getLogs lists state-sync logs too */
+	uint64_t bodies;           /* HTTP requests answered, and calls by index of the method; the */
+	uint64_t calls[NODE_CALLS]; /* last slot counts unknown ones */
 };
 
 void node_init(struct node *n, const char *key, struct body *body);
@@ -26,6 +30,8 @@ void node_free(struct node *n);
  * Put the head at `head` on branch `fork`. Errors: ERR_REJECT no such branch, or the head is not on it.
  */
 MUST_USE enum err_kind node_move(struct node *n, uint64_t head, unsigned fork, struct err *e);
+MUST_USE enum err_kind node_can_move(const struct node *n, uint64_t head, unsigned fork,
+	struct err *e);
 
 /** The same at the start: what lies beyond has never been seen, forks that were over by then have. */
 MUST_USE enum err_kind node_begin(struct node *n, uint64_t head, unsigned fork, struct err *e);

@@ -58,6 +58,9 @@ unsigned replay_port(const struct replay *r);
  */
 MUST_USE enum err_kind replay_control(struct replay *r, const char *json, struct err *e);
 
+/** What --fault takes, as a table. */
+void replay_fault_help(FILE *to);
+
 /** Close all connections and free everything; NULL is legal. */
 void replay_stop(struct replay *r);
 

@@ -22,6 +22,7 @@ struct rpc {
 	struct json_parser *parser;
 	struct rpc_call *calls;
 	size_t cap;
+	struct buf answers; /* of a batch that faults rearrange */
 };
 
 struct rpc *rpc_new(void)
@@ -31,6 +32,7 @@ struct rpc *rpc_new(void)
 	if (!r)
 		abort();
 	r->parser = json_parser_new(BODY_MAX);
+	buf_init(&r->answers, SIZE_MAX / 4);
 	return r;
 }
 
@@ -40,6 +42,7 @@ void rpc_free(struct rpc *r)
 		return;
 	json_parser_free(r->parser);
 	free(r->calls);
+	buf_free(&r->answers);
 	free(r);
 }
 
@@ -163,6 +166,45 @@ bool rpc_hash(struct ask *a, unsigned i, struct hash32 *out)
 			"invalid argument %u: json: cannot unmarshal into Go value of type common.Hash",
 			i);
 	return true;
+}
+
+static bool hash_concerns(const struct node *n, const struct hash32 *hash, uint64_t block)
+{
+	struct body_block k;
+	uint32_t tx;
+
+	return (node_by_hash(n, hash, &k) || node_tx(n, hash, &k, &tx)) && k.number == block;
+}
+
+static bool filter_concerns(struct ask *a, struct jval filter, uint64_t block)
+{
+	uint64_t from = node_head(a->node), to = from;
+	struct hash32 hash;
+	struct jval v;
+
+	if (json_get(filter, "blockHash", &v) && json_hex_fixed(v, hash.b, sizeof(hash.b)))
+		return hash_concerns(a->node, &hash, block);
+	if (json_get(filter, "fromBlock", &v) && !rpc_number(a, 0, v, &from))
+		return false;
+	if (json_get(filter, "toBlock", &v) && !rpc_number(a, 0, v, &to))
+		return false;
+	return from <= block && block <= to;
+}
+
+bool rpc_concerns(const struct node *n, const struct rpc_call *c, uint64_t block)
+{
+	struct ask a = {.node = (struct node *)n};
+	struct hash32 hash;
+	uint64_t number;
+
+	if (!c->param_count)
+		return false;
+	if (json_type(c->params[0]) == JSON_OBJECT)
+		return filter_concerns(&a, c->params[0], block);
+	if (json_hex_fixed(c->params[0], hash.b, sizeof(hash.b)))
+		return hash_concerns(n, &hash, block);
+	return json_type(c->params[0]) == JSON_STRING && rpc_number(&a, 0, c->params[0], &number) &&
+		number == block;
 }
 
 /* ---- requests ---------------------------------------------------------------------------------- */
@@ -317,6 +359,7 @@ static void answer_call(struct node *n, struct fault_set *faults, const struct r
 	struct ask a = {.node = n, .faults = faults, .method = c->method, .out = out};
 	size_t start;
 
+	n->calls[c->method ? c->method - rpc_methods : NODE_CALLS - 1]++;
 	put_id(out, c->id, c->has_id);
 	start = out->n;
 	if (c->refusal) {
@@ -329,6 +372,10 @@ static void answer_call(struct node *n, struct fault_set *faults, const struct r
 			out->n - start > TRON_BODY_MAX)
 			rpc_fail(&a, RPC_TOO_LARGE, "response too large");
 	}
+	if (!a.code && faults && c->method->nullable && fault_on_answer(faults, n, c)) {
+		out->n = start;
+		buf_str(out, ",\"result\":null");
+	}
 	if (a.code) {
 		out->n = start;
 		put_error(out, a.code, a.message);
@@ -337,11 +384,38 @@ static void answer_call(struct node *n, struct fault_set *faults, const struct r
 	}
 }
 
+/* The same, with answers in an order that faults choose. */
+static void answer_crooked(struct rpc *r, struct node *n, struct fault_set *faults,
+	const struct rpc_batch *b, struct buf *out)
+{
+	size_t *end = calloc(b->count + 1, sizeof(*end)), *order = calloc(b->count, sizeof(*order));
+	size_t count = b->count;
+
+	if (!end || !order)
+		abort();
+	buf_clear(&r->answers);
+	for (size_t i = 0; i < b->count; i++) {
+		answer_call(n, faults, &b->calls[i], &r->answers);
+		end[i + 1] = r->answers.n;
+		order[i] = i;
+	}
+	fault_on_batch(faults, n, b, order, &count);
+	buf_chr(out, '[');
+	for (size_t i = 0; i < count; i++) {
+		if (i)
+			buf_chr(out, ',');
+		buf_add(out, r->answers.p + end[order[i]], end[order[i] + 1] - end[order[i]]);
+	}
+	buf_chr(out, ']');
+	free(end);
+	free(order);
+}
+
 void rpc_answer(struct rpc *r, struct node *n, struct fault_set *faults,
 	const struct rpc_batch *b, struct buf *out)
 {
-	(void)r;
 	buf_clear(out);
+	n->bodies++;
 	if (b->refusal) {
 		bool wrap = b->array && b->refusal == RPC_INVALID;
 
@@ -355,6 +429,10 @@ void rpc_answer(struct rpc *r, struct node *n, struct fault_set *faults,
 	}
 	if (!b->array) {
 		answer_call(n, faults, &b->calls[0], out);
+		return;
+	}
+	if (faults && fault_set_count(faults)) {
+		answer_crooked(r, n, faults, b, out);
 		return;
 	}
 	buf_chr(out, '[');

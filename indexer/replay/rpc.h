@@ -39,6 +39,7 @@ struct rpc_method {
 	const char *name;
 	bool (*answer)(struct ask *a);
 	unsigned kinds;           /* bits 1 << enum rec_kind */
+	bool nullable;            /* null is an answer that a node may give */
 };
 
 /** All methods; the index of one is its place in counters. */
@@ -61,14 +62,20 @@ enum found rpc_block(struct ask *a, unsigned i, bool hash_too, struct body_block
 bool rpc_number(struct ask *a, unsigned arg, struct jval v, uint64_t *out);
 bool rpc_hash(struct ask *a, unsigned i, struct hash32 *out);
 
-/** Append the logs of one block that match; handlers of receipts and filters share it. */
-struct filter;
+/** Append a log with what faults make of it; handlers of receipts and filters share it. */
 void rpc_put_log(struct ask *a, const struct body_block *k, uint32_t log, bool *comma);
+
+/**
+ * When a fault says so, append a log that the block does not have. like: address and topics to take
+ * where a set names one (a filter's); NULL: the block's last log's.
+ */
+struct filter;
+void rpc_put_forged(struct ask *a, const struct body_block *k, const struct filter *like, bool *comma);
 
 bool rpc_get_logs(struct ask *a);
 bool rpc_get_bor_logs(struct ask *a);
 
-/** Handles bodies; one a server. `counts`: one counter a method and one for unknown ones. */
+/** Handles bodies; one a server. */
 struct rpc;
 struct rpc *rpc_new(void);
 void rpc_free(struct rpc *r);
@@ -96,6 +103,9 @@ struct rpc_batch {
 /** Parse a body. The batch is valid until the next call. */
 void rpc_parse(struct rpc *r, const struct node *n, const char *body, size_t len,
 	struct rpc_batch *out);
+
+/** True when a call asks about that block: by number, tag or hash, by transaction, or in a range. */
+bool rpc_concerns(const struct node *n, const struct rpc_call *c, uint64_t block);
 
 /** Answer a batch into out (emptied first). */
 void rpc_answer(struct rpc *r, struct node *n, struct fault_set *faults,
