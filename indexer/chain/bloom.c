@@ -31,21 +31,63 @@ void bloom_add(uint8_t bloom[256], struct bloom_key k)
 		bloom[255 - k.bit[i] / 8] |= (uint8_t)(1u << k.bit[i] % 8);
 }
 
+void bloom_cache_init(struct bloom_cache *c)
+{
+	memset(c->used, 0, sizeof(c->used));
+}
+
+/* The first and the last 8 bytes: topics are numbers (end), hashes, or addresses (end). */
+static unsigned slot_of(const uint8_t *p, size_t n)
+{
+	uint64_t head, tail;
+
+	memcpy(&head, p, 8);
+	memcpy(&tail, p + n - 8, 8);
+	return (unsigned)((head ^ tail) * 0x9e3779b97f4a7c15ull >> 56);
+}
+
+struct bloom_key bloom_cache_key(struct bloom_cache *c, const void *p, size_t n)
+{
+	unsigned slot = slot_of(p, n);
+
+	if (c->used[slot] != n || memcmp(c->value[slot], p, n)) {
+		c->key[slot] = bloom_key(p, n);
+		memcpy(c->value[slot], p, n);
+		c->used[slot] = (uint8_t)n;
+	}
+	return c->key[slot];
+}
+
+static struct bloom_key key(struct bloom_cache *c, const void *p, size_t n)
+{
+	return c ? bloom_cache_key(c, p, n) : bloom_key(p, n);
+}
+
+void bloom_cache_add_log(struct bloom_cache *c, uint8_t bloom[256], const struct log *l)
+{
+	bloom_add(bloom, key(c, l->address.b, sizeof(l->address.b)));
+	for (unsigned i = 0; i < l->topic_count; i++)
+		bloom_add(bloom, key(c, l->topics[i].b, sizeof(l->topics[i].b)));
+}
+
+bool bloom_cache_has_log(struct bloom_cache *c, const uint8_t bloom[256], const struct log *l)
+{
+	if (!bloom_has(bloom, key(c, l->address.b, sizeof(l->address.b))))
+		return false;
+	for (unsigned i = 0; i < l->topic_count; i++)
+		if (!bloom_has(bloom, key(c, l->topics[i].b, sizeof(l->topics[i].b))))
+			return false;
+	return true;
+}
+
 void bloom_add_log(uint8_t bloom[256], const struct log *l)
 {
-	bloom_add(bloom, bloom_key(l->address.b, sizeof(l->address.b)));
-	for (unsigned i = 0; i < l->topic_count; i++)
-		bloom_add(bloom, bloom_key(l->topics[i].b, sizeof(l->topics[i].b)));
+	bloom_cache_add_log(NULL, bloom, l);
 }
 
 bool bloom_has_log(const uint8_t bloom[256], const struct log *l)
 {
-	if (!bloom_has(bloom, bloom_key(l->address.b, sizeof(l->address.b))))
-		return false;
-	for (unsigned i = 0; i < l->topic_count; i++)
-		if (!bloom_has(bloom, bloom_key(l->topics[i].b, sizeof(l->topics[i].b))))
-			return false;
-	return true;
+	return bloom_cache_has_log(NULL, bloom, l);
 }
 
 bool bloom_is_zero(const uint8_t bloom[256])

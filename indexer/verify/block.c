@@ -199,7 +199,9 @@ enum err_kind verify_logs(enum header_kind kind, const struct header *h, const s
 {
 	struct hash32 sync;
 	bool may_sync = sync_hash(kind, h, &sync);
+	struct bloom_cache cache;
 
+	bloom_cache_init(&cache);
 	for (size_t i = 0; i < n; i++) {
 		const struct log *l = &logs[i];
 		enum err_kind k = i ? log_order(h, l, l - 1, e) : ERR_NONE;
@@ -210,7 +212,8 @@ enum err_kind verify_logs(enum header_kind kind, const struct header *h, const s
 			return log_reject(e, h, l, l->state_sync
 				? "it is called state-sync but has not that transaction's hash"
 				: "it has the state-sync transaction's hash but is not called so");
-		if (kind != HEADER_TRON && !l->state_sync && !bloom_has_log(h->bloom, l))
+		if (kind != HEADER_TRON && !l->state_sync &&
+			!bloom_cache_has_log(&cache, h->bloom, l))
 			return log_reject(e, h, l, "the header's bloom denies it");
 	}
 	return ERR_NONE;
@@ -313,12 +316,16 @@ static enum err_kind check_logs(const struct body *w)
 static enum err_kind check_sums(const struct body *w)
 {
 	uint8_t all[256] = {0}, own[256];
+	struct bloom_cache cache;
 	uint64_t gas = 0;
 
+	bloom_cache_init(&cache);
 	for (size_t i = 0; i < w->b->receipt_count; i++) {
 		const struct receipt *r = &w->b->receipts[i];
 
-		receipt_bloom(own, r);
+		memset(own, 0, sizeof(own));
+		for (size_t k = 0; k < r->log_count; k++)
+			bloom_cache_add_log(&cache, own, &r->logs[k]);
 		if (memcmp(own, r->bloom, sizeof(own)))
 			return item_reject(w, "receipt", i, "logsBloom is not that of its logs");
 		if (r->state_sync)

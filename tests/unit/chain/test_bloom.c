@@ -108,6 +108,37 @@ static void log_needs_all_topics(void **state)
 	assert_true(bloom_has_log(bloom, &l));
 }
 
+/* With the cache every answer is the same, also when values fall into one slot. */
+static void cache_changes_nothing(void **state)
+{
+	uint64_t seed = rnd_seed("cache_changes_nothing");
+	uint8_t values[600][32], bloom[256];
+	struct bloom_cache cache;
+
+	(void)state;
+	bloom_cache_init(&cache);
+	for (int i = 0; i < 600; i++)
+		for (int k = 0; k < 32; k++)
+			values[i][k] = (uint8_t)(k > 7 && k < 24 ? rnd(&seed) : (unsigned)i % 5);
+	for (int i = 0; i < 20000; i++) {
+		const uint8_t *v = values[rnd(&seed) % 600];
+		size_t n = rnd(&seed) % 2 ? 20 : 32;
+		struct bloom_key a = bloom_key(v, n), b = bloom_cache_key(&cache, v, n);
+
+		assert_memory_equal(&a, &b, sizeof(a));
+	}
+	memset(bloom, 0, sizeof(bloom));
+	for (int i = 0; i < 2; i++) {
+		struct log l = {.topic_count = 1};
+
+		memcpy(l.address.b, values[0], 20);
+		memcpy(l.topics[0].b, values[1], 32);
+		assert_int_equal(bloom_cache_has_log(&cache, bloom, &l), i);
+		bloom_cache_add_log(&cache, bloom, &l);
+		assert_true(bloom_has_log(bloom, &l));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -115,6 +146,7 @@ int main(void)
 		cmocka_unit_test(recorded_receipts),
 		cmocka_unit_test(membership),
 		cmocka_unit_test(log_needs_all_topics),
+		cmocka_unit_test(cache_changes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
