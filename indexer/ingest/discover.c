@@ -2,8 +2,9 @@
  * A share contract is created inside the transaction that stakes: its constructor logs OwnerUpdate
  * (new owner, old owner), and the next Staked of that transaction names the validator it belongs to.
  * Several actions in one transaction are normal, and anybody may log an OwnerUpdate with the same
- * parameters; what the staking contract creates comes last before its Staked, so the nearest one
- * counts and an announcement is used once.
+ * parameters. The contract logs a fee (or the end of an auction) before it creates the share, and
+ * nothing of others can come between that and Staked: so only an announcement between Staked and the
+ * log before it of the same contract counts.
  *
  * A partnership is the receiver of a staking token (NFT) that has code.
  */
@@ -84,7 +85,7 @@ bool discover_owner_update(const struct discovery_rule *rule, uint64_t number,
 	const struct log *logs, size_t i, struct discovery *out)
 {
 	for (size_t k = i; k-- > 0 && logs[k].tx_index == logs[i].tx_index;) {
-		if (triggers(rule, &logs[k]))
+		if (address_eq(&logs[k].address, &rule->trigger_contract->address))
 			return false;
 		if (!announces(rule, &logs[k]))
 			continue;
