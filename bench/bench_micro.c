@@ -1,7 +1,7 @@
 /*
- * One operation at a time, hot in the cache: what one core does when nothing else is in the way. Each
- * line is the median of five runs of at least 100 ms, with the fastest and the slowest beside it, so
- * that a busy machine shows. Inputs are made here, of the sizes that real blocks have.
+ * One operation at a time, hot in the cache: what one core does when nothing else is in the way.
+ * Each line is the median of five runs of at least 100 ms, with the fastest and the slowest beside
+ * it, so that a busy machine shows. Inputs are made here, of the sizes that real blocks have.
  *
  *   bench_micro [WORD]   only the operations whose name holds WORD
  */

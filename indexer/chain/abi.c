@@ -1,11 +1,11 @@
 /*
  * Contract ABI: type names, signatures and decoding.
  *
- * One decoder serves events and calldata. Every read is counted: in strict mode (events of contracts
- * whose compiler always writes the canonical form) each byte of the data must be read exactly once,
- * so surplus, gaps and overlaps are all seen; in lenient mode the count only bounds the work that
- * offsets pointing at the same place again and again can cause. Sizes are compared with what is left
- * of the data before anything is allocated.
+ * One decoder serves events and calldata. Every read is counted: in strict mode (events of
+ * contracts whose compiler always writes the canonical form) each byte of the data must be read
+ * exactly once, so surplus, gaps and overlaps are all seen; in lenient mode the count only bounds
+ * the work that offsets pointing at the same place again and again can cause. Sizes are compared
+ * with what is left of the data before anything is allocated.
  */
 #include "chain/abi.h"
 
@@ -347,8 +347,8 @@ static enum err_kind event_error(const struct abi_event *ev, const struct log *l
 	const char *why, struct err *e)
 {
 	return err_set(e, ERR_REJECT, "abi", 0, "event %s.%s of log %u: %s%s%s",
-		ev->contract ? ev->contract : "?", ev->name, l->log_index, param, *param ? ": " : "",
-		why);
+		ev->contract ? ev->contract : "?", ev->name, l->log_index, param,
+		*param ? ": " : "", why);
 }
 
 /* Decode the parameters of an event that are in the data; *at names the one in work. */
@@ -442,7 +442,8 @@ enum err_kind abi_decode_call(const struct abi_function *f, struct bytes input, 
 			f->name);
 	k = abi_decode_params(f->params, f->param_count, (struct bytes){input.p + 4, input.n - 4},
 		mem, values, e);
-	return k ? err_wrap(e, "call of %s.%s", f->contract ? f->contract : "?", f->name) : ERR_NONE;
+	return k ? err_wrap(e, "call of %s.%s", f->contract ? f->contract : "?", f->name)
+		 : ERR_NONE;
 }
 
 struct u256 abi_u256(const struct abi_value *v)

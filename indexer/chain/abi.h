@@ -58,7 +58,9 @@ struct abi_function {
 	bool constant;          /* view or pure */
 };
 
-/** A decoded value. Scalars are the 32-byte word; bytes and strings a view; arrays and tuples items. */
+/**
+ * A decoded value. Scalars are the 32-byte word; bytes and strings a view; arrays and tuples items.
+ */
 struct abi_value {
 	const struct abi_type *type;
 	unsigned dim;                /* how many of type->dims are still to go at this value: 0 at a
@@ -70,9 +72,9 @@ struct abi_value {
 };
 
 /**
- * Parse a type as ABI JSON writes it: "uint256", "uint256[3][]", "bytes4", "tuple[]" (the caller puts
- * the components into fields). "uint" and "int" mean 256 bits. False on anything else, on [0], on
- * more than 4 dimensions, and on function, fixed and ufixed, which Solidity does not emit.
+ * Parse a type as ABI JSON writes it: "uint256", "uint256[3][]", "bytes4", "tuple[]" (the caller
+ * puts the components into fields). "uint" and "int" mean 256 bits. False on anything else, on [0],
+ * on more than 4 dimensions, and on function, fixed and ufixed, which Solidity does not emit.
  */
 MUST_USE bool abi_type_parse(struct abi_type *out, const char *text);
 
@@ -80,8 +82,8 @@ MUST_USE bool abi_type_parse(struct abi_type *out, const char *text);
 void abi_signature(struct buf *out, const char *name, const struct abi_param *p, size_t n);
 
 /**
- * Decode a log as an event: values in parameter order. Indexed dynamic types give their topic hash as
- * ABI_FIXED_BYTES/256 (as the chain stores it).
+ * Decode a log as an event: values in parameter order. Indexed dynamic types give their topic hash
+ * as ABI_FIXED_BYTES/256 (as the chain stores it).
  * Errors: ERR_REJECT wrong number of topics, data too short, an offset or length outside, padding
  * of address/bool/uintN/bytesN that the EVM would never write, surplus data (not for known-good
  * contracts: a non-multiple of 32 or unread tail words are a reject).

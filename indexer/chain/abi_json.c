@@ -1,6 +1,7 @@
 /*
- * Decoded values as JSON. Integers are decimal strings, because JSON numbers lose digits above 2^53;
- * everything that is bytes is 0x hex; a tuple is an object, so that a reader need not know the order.
+ * Decoded values as JSON. Integers are decimal strings, because JSON numbers lose digits above
+ * 2^53; everything that is bytes is 0x hex; a tuple is an object, so that a reader need not know
+ * the order.
  */
 #include "base/json.h"
 #include "chain/abi.h"

@@ -1,7 +1,8 @@
 /*
- * Addresses as people write them. TRON: base58check of 0x41 and the 20 bytes, checksum = the first four
- * bytes of the SHA-256 of the SHA-256. Ethereum: hex, mixed case being the EIP-55 checksum. A mistyped
- * address must never become another valid one, so every form that carries a checksum has it checked.
+ * Addresses as people write them. TRON: base58check of 0x41 and the 20 bytes, checksum = the first
+ * four bytes of the SHA-256 of the SHA-256. Ethereum: hex, mixed case being the EIP-55 checksum. A
+ * mistyped address must never become another valid one, so every form that carries a checksum has
+ * it checked.
  */
 #include "chain/base58.h"
 

@@ -17,8 +17,8 @@ bool base58_parse(struct address *out, const char *s, size_t len);
 void address_eip55(char out[ADDRESS_HEX_LEN + 1], const struct address *a);
 
 /**
- * Parse an address as a person may write it: 0x hex of 20 bytes in one case, or with a correct EIP-55
- * checksum in mixed case, or base58check. False otherwise, *why is then a static reason.
+ * Parse an address as a person may write it: 0x hex of 20 bytes in one case, or with a correct
+ * EIP-55 checksum in mixed case, or base58check. False otherwise, *why is then a static reason.
  */
 bool address_parse(struct address *out, const char *s, size_t len, const char **why);
 

@@ -11,8 +11,8 @@ struct bloom_key {
 struct bloom_key bloom_key(const void *p, size_t n);
 
 /**
- * Keys of values met lately: the logs of a block name the same addresses and topics again and again.
- * Results are those of bloom_key. About 11 KB, made for the stack.
+ * Keys of values met lately: the logs of a block name the same addresses and topics again and
+ * again. Results are those of bloom_key. About 11 KB, made for the stack.
  */
 #define BLOOM_CACHE 256
 struct bloom_cache {

@@ -18,7 +18,7 @@ struct checkpoint_tree {
 };
 void checkpoint_tree_init(struct checkpoint_tree *t);
 void checkpoint_tree_add(struct checkpoint_tree *t, const struct hash32 *leaf);
-bool checkpoint_tree_root(struct hash32 *root, const struct checkpoint_tree *t); /* false: no leaf */
+bool checkpoint_tree_root(struct hash32 *root, const struct checkpoint_tree *t); /* false: empty */
 
 /** Root over leaves in block order; *root untouched when n is 0. */
 void checkpoint_root(struct hash32 *root, const struct hash32 *leaves, size_t n);

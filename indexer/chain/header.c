@@ -1,9 +1,9 @@
 /*
  * Block headers: RLP, hash, and what Bor (BTTC's consensus) puts into extraData.
  *
- * A header is written in three pieces: the twelve fields before extraData into one stack array, extraData
- * where it lies, and the fields after it into a second array. So hashing allocates nothing, whatever
- * the length of extraData.
+ * A header is written in three pieces: the twelve fields before extraData into one stack array,
+ * extraData where it lies, and the fields after it into a second array. So hashing allocates
+ * nothing, whatever the length of extraData.
  *
  * Which of the optional fields belong to the hash depends on the fork rules of the chain, and nodes
  * report fields that do not (or leave out ones that do, as zero). keccak256 is the judge: only the
@@ -201,7 +201,9 @@ bool header_match(const struct header *h, unsigned *layout)
 		*layout = given;
 		return true;
 	}
-	/* Sets without a gap first: real forks, and equal to one with a gap when the field is zero. */
+	/*
+	 * Sets without a gap first: real forks, and equal to one with a gap when the field is zero.
+	 */
 	for (unsigned has = HEADER_ALL; !found; has >>= 1) {
 		found = fits(h, has, (struct bytes){0});
 		*layout = has;

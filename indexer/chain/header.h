@@ -7,8 +7,8 @@
 
 /**
  * RLP of the header in the layout that h->has names: 15 fields, then the optional ones in order of
- * their HEADER_* bit; one that is absent below one that is present is the empty string, as nodes do.
- * h->more is not part of it.
+ * their HEADER_* bit; one that is absent below one that is present is the empty string, as nodes
+ * do. h->more is not part of it.
  */
 void header_rlp(struct buf *out, const struct header *h);
 
@@ -49,10 +49,10 @@ struct producer {
 };
 
 /**
- * Is the producer set that a sprint-end header ((number + 1) % 64 == 0) announces well formed? It is
- * in force from the next block on, strictly ascending by address. *n: its size, at least 1.
- * Errors: ERR_REJECT not a sprint end, a length that is not 97 + 40k with k > 0, wrong order, a power
- * of zero or over 64 bits.
+ * Is the producer set that a sprint-end header ((number + 1) % 64 == 0) announces well formed? It
+ * is in force from the next block on, strictly ascending by address. *n: its size, at least 1.
+ * Errors: ERR_REJECT not a sprint end, a length that is not 97 + 40k with k > 0, wrong order, a
+ * power of zero or over 64 bits.
  */
 MUST_USE enum err_kind header_check_producers(const struct header *h, size_t *n, struct err *e);
 

@@ -2,9 +2,9 @@
  * Keccak-256 as Ethereum uses it: Keccak-f[1600], rate 136, padding 0x01 .. 0x80.
  *
  * The permutation keeps the 25 lanes in local variables and is unrolled by two rounds (A to E and
- * back), so that no lane is ever copied; theta, rho, pi and chi of a round are one expression a row.
- * On x86-64 the same text is compiled a second time with BMI1/BMI2 (andn, rorx), chosen at run time.
- * Input is absorbed straight from the caller's memory when a whole block of it is there.
+ * back), so that no lane is ever copied; theta, rho, pi and chi of a round are one expression a
+ * row. On x86-64 the same text is compiled a second time with BMI1/BMI2 (andn, rorx), chosen at run
+ * time. Input is absorbed straight from the caller's memory when a whole block of it is there.
  *
  * SHA-256 is OpenSSL's.
  */

@@ -1,6 +1,7 @@
 /*
- * secp256k1 by libsecp256k1. Recovery works on the library's constant static context, so any thread may
- * call it without a lock. Signing exists for test chains and needs a context of its own, made once.
+ * secp256k1 by libsecp256k1. Recovery works on the library's constant static context, so any thread
+ * may call it without a lock. Signing exists for test chains and needs a context of its own, made
+ * once.
  */
 #include "chain/recover.h"
 

@@ -11,13 +11,15 @@ struct rlp_writer {
 	unsigned depth;
 };
 
-/** Prefix of a string (base 0x80) or list (base 0xc0) of n payload bytes. Returns its length, 1..9. */
+/**
+ * Prefix of a string (base 0x80) or list (base 0xc0) of n payload bytes. Returns its length, 1..9.
+ */
 size_t rlp_prefix(uint8_t out[9], uint8_t base, size_t n);
 
 /* Errors are the buffer's: look at b->bad at the end (also set when nested too deep). */
 void rlp_init(struct rlp_writer *w, struct buf *b);
 void rlp_bytes(struct rlp_writer *w, const void *p, size_t n);
-void rlp_u64(struct rlp_writer *w, uint64_t v);    /* minimal big-endian; zero is the empty string */
+void rlp_u64(struct rlp_writer *w, uint64_t v); /* minimal big-endian; zero is the empty string */
 void rlp_u256(struct rlp_writer *w, struct u256 v);
 void rlp_raw(struct rlp_writer *w, const void *p, size_t n); /* already RLP */
 void rlp_list(struct rlp_writer *w);

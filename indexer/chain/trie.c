@@ -1,12 +1,14 @@
 /*
- * Merkle-Patricia tries with the keys rlp(0), rlp(1), ..., as transactionsRoot and receiptsRoot are built.
+ * Merkle-Patricia tries with the keys rlp(0), rlp(1), ..., as transactionsRoot and receiptsRoot are
+ * built.
  *
- * The keys of such a trie are known and their order is arithmetic (1..127, 0, 128, ...), so the trie
- * is never stored: a node over a range of ordered keys is encoded by encoding its children first, on
- * the stack. Values are hashed where they lie. No key is the prefix of another, so branch nodes never
- * have a value.
+ * The keys of such a trie are known and their order is arithmetic (1..127, 0, 128, ...), so the
+ * trie is never stored: a node over a range of ordered keys is encoded by encoding its children
+ * first, on the stack. Values are hashed where they lie. No key is the prefix of another, so branch
+ * nodes never have a value.
  *
- * The same recursion yields proofs: nodes whose range holds the wanted key are copied as they are made.
+ * The same recursion yields proofs: nodes whose range holds the wanted key are copied as they are
+ * made.
  */
 #include "chain/trie.h"
 

@@ -12,8 +12,9 @@ void trie_root(struct hash32 *out, const struct bytes *values, size_t n);
 extern const struct hash32 trie_empty_root;
 
 /**
- * Proof that values[index] is in that trie (index < n): the nodes from the root down to the one that
- * holds the value, each as RLP; nodes of less than 32 bytes lie inside their parent and are not listed.
+ * Proof that values[index] is in that trie (index < n): the nodes from the root down to the one
+ * that holds the value, each as RLP; nodes of less than 32 bytes lie inside their parent and are
+ * not listed.
  */
 void trie_prove(const struct bytes *values, size_t n, size_t index, struct arena *mem,
 	struct bytes **nodes, size_t *node_count);

@@ -2,7 +2,8 @@
  * Transactions in the form that transactionsRoot commits to, and their signers.
  *
  * The signed form of a type is its fields without the signature; a legacy transaction with v >= 35
- * signs its chain id as well (EIP-155). Both forms come from one function, so that they can not drift.
+ * signs its chain id as well (EIP-155). Both forms come from one function, so that they can not
+ * drift.
  */
 #include "chain/tx.h"
 
@@ -163,7 +164,8 @@ enum err_kind tx_sender(struct address *out, const struct tx *tx, struct err *e)
 		u256_to_be(sig + 32, tx->s);
 		if (!recover_address(out, &hash, sig, recovery_id(tx)))
 			k = err_set(e, ERR_REJECT, "tx", 0,
-				"the signature of transaction %u recovers to no account", tx->index);
+				"the signature of transaction %u recovers to no account",
+				tx->index);
 	}
 	buf_free(&b);
 	return k;

@@ -6,8 +6,8 @@
 #include "chain/types.h"
 
 /**
- * Transaction as the trie holds it: legacy, 1 (access list), 2 (fee market), 3 (blob), 4 (set code).
- * Its keccak256 is the transaction hash.
+ * Transaction as the trie holds it: legacy, 1 (access list), 2 (fee market), 3 (blob), 4 (set
+ * code). Its keccak256 is the transaction hash.
  * Errors: ERR_REJECT a type that we can not encode.
  */
 MUST_USE enum err_kind tx_encode(struct buf *out, const struct tx *tx, struct err *e);

@@ -1,6 +1,6 @@
 /*
- * Names of the stored enumerations. The numbers are in database rows, the names in API answers: both
- * only ever grow.
+ * Names of the stored enumerations. The numbers are in database rows, the names in API answers:
+ * both only ever grow.
  */
 #include "chain/types.h"
 

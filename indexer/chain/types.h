@@ -48,9 +48,9 @@ struct block_range {
 enum level {
 	LEVEL_TRUSTED = 0,  /* the node said so */
 	LEVEL_LINKED = 1,   /* parent hash equals the block before */
-	LEVEL_HASHED = 2,   /* header hashes to its hash (BTTC: and the seal recovers to an author) */
+	LEVEL_HASHED = 2,   /* header hashes to its hash (BTTC: and its seal gives an author) */
 	LEVEL_BLOOM = 3,    /* logs agree with the header's bloom, both ways */
-	LEVEL_RECEIPTS = 4, /* receiptsRoot and transactionsRoot rebuilt: logs and calldata proven */
+	LEVEL_RECEIPTS = 4, /* receiptsRoot, transactionsRoot rebuilt: logs and calldata proven */
 	LEVEL_QUORUM = 5,   /* two independent endpoints agree (TRON) */
 };
 const char *level_name(enum level level); /* "trusted" ... */
@@ -78,9 +78,9 @@ struct header {
 	uint64_t blob_gas_used, excess_blob_gas;
 	struct bytes extra;
 	unsigned has; /* HEADER_* */
-	struct bytes more; /* RLP items of block members this program does not know and that look like
-	                      header fields (a quantity or 32 bytes), in the order of the answer; only
-	                      verify_header reads it */
+	/* RLP items of block members this program does not know and that look like header fields (a
+	 * quantity or 32 bytes), in the order of the answer; only verify_header reads it. */
+	struct bytes more;
 };
 
 #define LOG_TOPICS_MAX 4
@@ -149,8 +149,8 @@ struct receipt {
 /** A contract that a discovery rule found; in force from this log on. */
 struct discovery {
 	struct address address;
-	const char *contract;   /* name of the ABI set: "ValidatorShare", "ValidatorPartnership"; static
-	                           for the life of the network */
+	const char *contract;   /* name of the ABI set, "ValidatorShare"; static for the life of the
+	                           network */
 	const char *rule;       /* which rule found it; same life */
 	uint64_t block;
 	uint32_t log_index;
@@ -164,7 +164,7 @@ struct block {
 	struct address author; /* BTTC: recovered from the seal; others: miner */
 	bool has_author;
 	enum level level;
-	uint32_t tx_total;     /* real transactions in the block (state-sync excluded); 0 if not fetched */
+	uint32_t tx_total;     /* real transactions (no state-sync); 0 if not fetched */
 	bool tx_total_known;
 	struct log *logs;      /* kept ones only */
 	size_t log_count;

@@ -61,8 +61,9 @@ static enum err_kind bttc_header(const struct header *h, struct header_check *ou
 	size_t producers;
 
 	if (out->layout)
-		return reject(e, h, "it has fields behind the 15 of BTTC, whose seal rule is not known "
-				    "to this version; update the program");
+		return reject(e, h,
+			"it has fields behind the 15 of BTTC, whose seal rule is not known "
+			"to this version; update the program");
 	if (!h->number)
 		return ERR_NONE;
 	if (!is_zero(h->miner.b, sizeof(h->miner.b)))
@@ -93,7 +94,8 @@ enum err_kind verify_header(enum header_kind kind, uint64_t number, const struct
 
 	if (h->number != number)
 		return err_set(e, ERR_REJECT, "verify", 0,
-			"asked for block %" PRIu64 ", the answer has number %" PRIu64, number, h->number);
+			"asked for block %" PRIu64 ", the answer has number %" PRIu64, number,
+			h->number);
 	if (kind == HEADER_TRON) {
 		k = tron_header(h, &c, e);
 	} else if (!header_match(h, &c.layout)) {
@@ -114,10 +116,12 @@ enum err_kind verify_link(enum header_kind kind, const struct block_id *parent,
 {
 	if (h->number != parent->number + 1)
 		return err_set(e, ERR_REJECT, "verify", 0,
-			"block %" PRIu64 " does not follow block %" PRIu64, h->number, parent->number);
+			"block %" PRIu64 " does not follow block %" PRIu64, h->number,
+			parent->number);
 	if (!hash_eq(&h->parent, &parent->hash))
 		return err_set(e, ERR_REWIND, "verify", 0,
-			"block %" PRIu64 " has another parent than the block %" PRIu64 " that we hold",
+			"block %" PRIu64 " has another parent than the block %" PRIu64
+			" that we hold",
 			h->number, parent->number);
 	/* Blocks faster than a second share their time on some chains; on BTTC never. */
 	if (h->time < parent_time || (kind == HEADER_BTTC && h->time == parent_time))
@@ -230,7 +234,8 @@ struct body {
 	struct err *e;
 };
 
-static enum err_kind item_reject(const struct body *w, const char *thing, size_t i, const char *what)
+static enum err_kind item_reject(
+	const struct body *w, const char *thing, size_t i, const char *what)
 {
 	return err_set(w->e, ERR_REJECT, "verify", 0, "block %" PRIu64 " %s %zu: %s", w->h->number,
 		thing, i, what);
@@ -248,7 +253,8 @@ static enum err_kind split_sync(struct body *w)
 		const struct receipt *r = &w->b->receipts[i];
 
 		if (r->state_sync != (may && i + 1 == n && hash_eq(&r->tx_hash, &sync)))
-			return item_reject(w, "receipt", i, "state-sync mark and place or hash differ");
+			return item_reject(
+				w, "receipt", i, "state-sync mark and place or hash differ");
 		w->receipts += !r->state_sync;
 	}
 	n = w->b->tx_count;
@@ -277,7 +283,8 @@ static enum err_kind check_order(const struct body *w)
 			return item_reject(w, "receipt", i, "transactionIndex is not its place");
 	for (size_t i = 0; b->txs && i < b->tx_count; i++) {
 		if (b->txs[i].index != i)
-			return item_reject(w, "transaction", i, "transactionIndex is not its place");
+			return item_reject(
+				w, "transaction", i, "transactionIndex is not its place");
 		if (!b->receipts)
 			continue;
 		if (!hash_eq(&b->txs[i].hash, &b->receipts[i].tx_hash))
@@ -305,7 +312,8 @@ static enum err_kind check_logs(const struct body *w)
 				return log_reject(w->e, w->h, l,
 					"it names another transaction than its receipt");
 			if (l->state_sync != r->state_sync)
-				return log_reject(w->e, w->h, l, "state-sync mark unlike its receipt");
+				return log_reject(
+					w->e, w->h, l, "state-sync mark unlike its receipt");
 			next = (uint64_t)l->log_index + 1;
 		}
 	}
@@ -331,7 +339,8 @@ static enum err_kind check_sums(const struct body *w)
 		if (r->state_sync)
 			continue;
 		if (r->cumulative_gas < gas || r->cumulative_gas - gas != r->gas_used)
-			return item_reject(w, "receipt", i, "cumulativeGasUsed is not the running sum");
+			return item_reject(
+				w, "receipt", i, "cumulativeGasUsed is not the running sum");
 		gas = r->cumulative_gas;
 		for (int k = 0; k < 256; k++)
 			all[k] |= own[k];
@@ -388,7 +397,8 @@ static enum err_kind encode_txs(const struct body *w, struct buf *b, size_t *end
 		}
 		keccak256(&hash, b->p + start, b->n - start);
 		if (!hash_eq(&hash, &w->b->txs[i].hash))
-			return item_reject(w, "transaction", i, "its content does not hash to its hash");
+			return item_reject(
+				w, "transaction", i, "its content does not hash to its hash");
 		start = end[i] = b->n;
 	}
 	return ERR_NONE;

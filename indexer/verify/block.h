@@ -16,8 +16,9 @@ struct header_check {
 	enum level level;      /* LEVEL_HASHED; LEVEL_TRUSTED on TRON */
 	bool has_author;       /* false for BTTC's genesis */
 	struct address author; /* BTTC: recovered from the seal; elsewhere the miner */
-	unsigned layout;       /* HEADER_* bits that the hash commits to, may differ from h->has (the
-	                          caller puts it there: a field outside is not proven); see header_match */
+	/* HEADER_* bits that the hash commits to (header_match); may differ from h->has. The caller
+	 * puts it there: a field outside it is not proven. */
+	unsigned layout;
 };
 
 /**
@@ -76,8 +77,8 @@ MUST_USE enum err_kind verify_receipts(enum header_kind kind, const struct heade
 
 /**
  * Is tx->from the account that signed it? transactionsRoot commits to the signature only, so a kept
- * transaction whose sender matters is checked by this after verify_receipts. Not for TRON (signed in
- * another way); a state-sync transaction has no sender and passes.
+ * transaction whose sender matters is checked by this after verify_receipts. Not for TRON (signed
+ * in another way); a state-sync transaction has no sender and passes.
  * Errors: ERR_REJECT another account or none; code VERIFY_UNSUPPORTED as above.
  */
 MUST_USE enum err_kind verify_sender(const struct tx *tx, struct err *e);

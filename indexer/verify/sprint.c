@@ -1,7 +1,7 @@
 /*
- * Turn order of Bor. With N producers sorted by address, difficulty = N - succession and succession =
- * (index of the author - index of the in-turn producer) mod N. So the in-turn producer follows from
- * any one block, and every other block of the sprint must agree with it.
+ * Turn order of Bor. With N producers sorted by address, difficulty = N - succession and succession
+ * = (index of the author - index of the in-turn producer) mod N. So the in-turn producer follows
+ * from any one block, and every other block of the sprint must agree with it.
  *
  * The first sprint (blocks 0..63) is announced by no header; nothing can be checked there.
  */
@@ -48,7 +48,8 @@ enum err_kind sprint_check(struct sprint *s, const struct header *h, const struc
 			s->first);
 	if (at < 0)
 		return err_set(e, ERR_REJECT, "verify", 0,
-			"block %" PRIu64 " was sealed by an account that is no producer of its sprint",
+			"block %" PRIu64
+			" was sealed by an account that is no producer of its sprint",
 			h->number);
 	if (u256_is_zero(h->difficulty) || u256_cmp(h->difficulty, u256_u64(s->count)) > 0)
 		return err_set(e, ERR_REJECT, "verify", 0,
@@ -58,8 +59,10 @@ enum err_kind sprint_check(struct sprint *s, const struct header *h, const struc
 	proposer = (at - behind + n) % n;
 	if (s->proposer >= 0 && s->proposer != proposer)
 		return err_set(e, ERR_REJECT, "verify", 0,
-			"block %" PRIu64 ": its difficulty makes producer %d in turn, earlier blocks of "
-			"the sprint producer %d", h->number, proposer, s->proposer);
+			"block %" PRIu64
+			": its difficulty makes producer %d in turn, earlier blocks of "
+			"the sprint producer %d",
+			h->number, proposer, s->proposer);
 	s->proposer = proposer;
 	*succession = (unsigned)behind;
 	return ERR_NONE;

@@ -15,7 +15,7 @@
 struct sprint {
 	uint64_t first;
 	size_t count;
-	int proposer; /* index of the in-turn producer; -1 until a block of the sprint was checked */
+	int proposer; /* index of the in-turn producer; -1 until a block was checked */
 	struct producer list[SPRINT_PRODUCERS_MAX]; /* ascending by address */
 };
 
@@ -28,13 +28,16 @@ MUST_USE enum err_kind sprint_load(struct sprint *s, const struct header *end, s
 /**
  * Check the author of a block of this sprint. *succession: producers passed over, 0 = in turn.
  * The first block checked fixes the in-turn producer, which is the same for the whole sprint.
- * Errors: ERR_REJECT the block is not of this sprint, the author is no producer, or the difficulty is
- * out of range or means another in-turn producer than before. *s and *succession are then untouched.
+ * Errors: ERR_REJECT the block is not of this sprint, the author is no producer, or the difficulty
+ * is out of range or means another in-turn producer than before. *s and *succession are then
+ * untouched.
  */
 MUST_USE enum err_kind sprint_check(struct sprint *s, const struct header *h,
 	const struct address *author, unsigned *succession, struct err *e);
 
-/** keccak256 over address and 20-byte power of each producer, in order: equal sets, equal hashes. */
+/**
+ * keccak256 over address and 20-byte power of each producer, in order: equal sets, equal hashes.
+ */
 void sprint_set_hash(struct hash32 *out, const struct sprint *s);
 
 #endif

@@ -1,7 +1,8 @@
 /*
- * Any types and any data through the ABI decoder. Input: number of parameters, their types (a byte a
- * base, a byte of dimensions), then the data. What the strict decoder accepts, the lenient one must
- * read as the same values; decoded bytes lie inside the data; memory stays in proportion to the data.
+ * Any types and any data through the ABI decoder. Input: number of parameters, their types (a byte
+ * a base, a byte of dimensions), then the data. What the strict decoder accepts, the lenient one
+ * must read as the same values; decoded bytes lie inside the data; memory stays in proportion to
+ * the data.
  */
 #include "base/json.h"
 #include "chain/abi.h"
@@ -34,8 +35,8 @@ static uint8_t take(struct bytes *in)
 
 static void take_type(struct bytes *in, struct abi_type *t, unsigned depth, struct arena *mem)
 {
-	static const char *const bases[] = {"uint256", "uint8", "int256", "int40", "address", "bool",
-		"bytes32", "bytes4", "bytes", "string", "tuple"};
+	static const char *const bases[] = {"uint256", "uint8", "int256", "int40", "address",
+		"bool", "bytes32", "bytes4", "bytes", "string", "tuple"};
 	uint8_t dims;
 
 	MUST(abi_type_parse(t, bases[take(in) % (depth < 3 ? 11 : 10)]));

@@ -1,6 +1,6 @@
 /*
- * Any bytes as a header. What header_decode accepts is written again byte for byte, hashes to what it
- * says, and matches its own layout; the checks of BTTC must only refuse or accept.
+ * Any bytes as a header. What header_decode accepts is written again byte for byte, hashes to what
+ * it says, and matches its own layout; the checks of BTTC must only refuse or accept.
  */
 #include "chain/header.h"
 #include "chain/keccak.h"

@@ -1,4 +1,6 @@
-/* Any bytes as RLP: what the reader accepts is canonical, so writing it again gives the same bytes. */
+/*
+ * Any bytes as RLP: what the reader accepts is canonical, so writing it again gives the same bytes.
+ */
 #include "chain/rlp.h"
 
 #include <stdio.h>

@@ -1,8 +1,10 @@
 /*
  * Tries and proofs. The first byte chooses:
- *   even: an index and a list of nodes; the root is the hash of the first one, so the walk begins. Inline
+ *   even: an index and a list of nodes; the root is the hash of the first one, so the walk begins.
+ *   Inline
  *         nodes of any shape are reached. Accepting means that the value lies inside the nodes.
- *   odd:  values of any lengths; each proof must verify, and no damaged proof may give another value.
+ *   odd:  values of any lengths; each proof must verify, and no damaged proof may give another
+ *   value.
  */
 #include "chain/keccak.h"
 #include "chain/rlp.h"

@@ -34,8 +34,8 @@ static void read_params(struct jval list, struct arena *mem, struct abi_param **
 	*out = p;
 }
 
-static const char *signature(const char *name, const struct abi_param *p, size_t n, struct arena *mem,
-	struct hash32 *hash)
+static const char *signature(const char *name, const struct abi_param *p, size_t n,
+	struct arena *mem, struct hash32 *hash)
 {
 	const char *text;
 	struct buf b;

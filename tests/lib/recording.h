@@ -2,9 +2,9 @@
 #define TESTS_LIB_RECORDING_H
 
 /*
- * Recordings and vectors for tests: files of tests/recordings and tests/vectors as the program's own
- * structs. Whatever does not read as expected ends the test program with a message: these files are
- * part of the repository.
+ * Recordings and vectors for tests: files of tests/recordings and tests/vectors as the program's
+ * own structs. Whatever does not read as expected ends the test program with a message: these files
+ * are part of the repository.
  */
 #include "base/arena.h"
 #include "base/json.h"

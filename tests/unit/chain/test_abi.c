@@ -1,7 +1,7 @@
 /*
- * ABI decoding. Truth: the recordings (each log and each calldata, decoded and encoded again, gives the
- * recorded bytes), hand-written encodings, and seeded random types and values. Then everything that
- * must be refused.
+ * ABI decoding. Truth: the recordings (each log and each calldata, decoded and encoded again, gives
+ * the recorded bytes), hand-written encodings, and seeded random types and values. Then everything
+ * that must be refused.
  */
 #include "chain/abi.h"
 
@@ -15,9 +15,9 @@
 static struct arena *mem, *abi_mem;
 static struct abi_set set;
 
-static const char *const abi_files[] = {"RootChain", "StakingInfo", "EventsHub", "StakingNFT", "TestToken",
-	"ValidatorShare", "ValidatorPartnership", "Governance", "GovernanceProxy", "Registry",
-	"StakeManager", "StakeManagerProxy", "StakeManagerExtension", "SlashingManager",
+static const char *const abi_files[] = {"RootChain", "StakingInfo", "EventsHub", "StakingNFT",
+	"TestToken", "ValidatorShare", "ValidatorPartnership", "Governance", "GovernanceProxy",
+	"Registry", "StakeManager", "StakeManagerProxy", "StakeManagerExtension", "SlashingManager",
 	"ValidatorShareFactory", "ValidatorShareProxy", "RootChainProxy", "EventsHubProxy"};
 
 static int open_all(void **state)
@@ -63,11 +63,11 @@ static void types_parse(void **state)
 		{"address[1][2][3][4]", ABI_ADDRESS, 0, 4, 4}, {"tuple[]", ABI_TUPLE, 0, 1, -1},
 		{"bytes[17]", ABI_BYTES, 0, 1, 17},
 	};
-	static const char *const bad[] = {"", "uint0", "uint7", "uint264", "uint08", "uint256 ", " uint8",
-		"bytes0", "bytes33", "bytes032", "address8", "bool1", "uint256[0]", "uint256[01]",
-		"uint256[", "uint256]", "uint256[]x", "uint256[-1]", "uint256[9999999999]",
-		"uint256[][][][][]", "function", "fixed128x18", "ufixed", "(uint256)", "Uint256", "byte",
-		"uint4294967552", "string2"};
+	static const char *const bad[] = {"", "uint0", "uint7", "uint264", "uint08", "uint256 ",
+		" uint8", "bytes0", "bytes33", "bytes032", "address8", "bool1", "uint256[0]",
+		"uint256[01]", "uint256[", "uint256]", "uint256[]x", "uint256[-1]",
+		"uint256[9999999999]", "uint256[][][][][]", "function", "fixed128x18", "ufixed",
+		"(uint256)", "Uint256", "byte", "uint4294967552", "string2"};
 	struct abi_type t;
 
 	(void)state;
@@ -316,13 +316,15 @@ static void values_as_json(void **state)
 {
 	(void)state;
 	expect_json("uint256", FF,
-		"\"115792089237316195423570985008687907853269984665640564039457584007913129639935\"");
+		"\"115792089237316195423570985008687907853269984665640564039457584007913129639935"
+		"\"");
 	expect_json("uint8", W("ff"), "\"255\"");
 	expect_json("int256", FF, "\"-1\"");
 	expect_json("int8", FF, "\"-1\"");
 	expect_json("int8", W("7f"), "\"127\"");
 	expect_json("int256", "8000000000000000000000000000000000000000000000000000000000000000",
-		"\"-57896044618658097711785492504343953926634992332820282019728792003956564819968\"");
+		"\"-"
+		"57896044618658097711785492504343953926634992332820282019728792003956564819968\"");
 	expect_json("bool", W("01"), "true");
 	expect_json("bool", W("00"), "false");
 	expect_json("address", "0000000000000000000000005aaeb6053f3e94c9b9a09f33669435e7ef1beaed",
@@ -331,8 +333,9 @@ static void values_as_json(void **state)
 	expect_json("bytes", W("20") W("03") A32, "\"0x616263\"");
 	expect_json("bytes", W("20") W("00"), "\"0x\"");
 	expect_json("string", W("20") W("03") A32, "\"abc\"");
-	expect_json("string", W("20") W("03")
-		"22005c0000000000000000000000000000000000000000000000000000000000", "\"\\\"\\u0000\\\\\"");
+	expect_json("string",
+		W("20") W("03") "22005c0000000000000000000000000000000000000000000000000000000000",
+		"\"\\\"\\u0000\\\\\"");
 	expect_json("uint8[2]", W("05") W("06"), "[\"5\",\"6\"]");
 	expect_json("uint8[]", W("20") W("02") W("05") W("06"), "[\"5\",\"6\"]");
 	expect_json("uint8[]", W("20") W("00"), "[]");
@@ -392,12 +395,15 @@ static void strict_refuses(void **state)
 		{"uint256", "00", "too short"},
 		{"uint256", W("01") "00", "no parameter uses"},
 		{"uint256", W("01") W("02"), "no parameter uses"},
-		{"uint8", "00000000000000000000000000000000000000000000000000000000000001ff", "outside the type"},
+		{"uint8", "00000000000000000000000000000000000000000000000000000000000001ff",
+			"outside the type"},
 		{"int8", W("80"), "outside the type"},
-		{"int8", "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", "outside the type"},
+		{"int8", "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+			"outside the type"},
 		{"address", FF, "outside the type"},
 		{"bool", W("02"), "outside the type"},
-		{"bool", "0100000000000000000000000000000000000000000000000000000000000001", "outside the type"},
+		{"bool", "0100000000000000000000000000000000000000000000000000000000000001",
+			"outside the type"},
 		{"bytes2", A32, "outside the type"},
 		{"bytes", W("20"), "too short"},
 		{"bytes", W("40") W("00"), "too short"},
@@ -409,12 +415,15 @@ static void strict_refuses(void **state)
 		{"bytes", W("20") W("02") A32, "padding"},
 		{"bytes", W("20") W("00") W("00"), "no parameter uses"},
 		{"bytes", W("00"), "overlap"}, /* the offset is its own length of zero */
-		{"bytes", "000000000000000000000000000000000000000000000000ffffffffffffffe0" W("00"),
+		{"bytes",
+			"000000000000000000000000000000000000000000000000ffffffffffffffe0" W("00"),
 			"outside the data"}, /* wraps when added to a pointer */
 		{"uint256[]", W("20") W("01"), "outside the data"},
-		{"uint256[]", W("20") "0000000000000000000000000000000000000000000000000800000000000000",
+		{"uint256[]",
+			W("20") "0000000000000000000000000000000000000000000000000800000000000000",
 			"outside the data"}, /* count * 32 wraps to zero in 64 bits */
-		{"uint256[]", W("20") "00000000000000000000000000000000000000000000000000000000ffffffff",
+		{"uint256[]",
+			W("20") "00000000000000000000000000000000000000000000000000000000ffffffff",
 			"outside the data"},
 		{"uint256[2]", W("01"), "too short"},
 		{"string[2]", W("20") W("40"), "outside the data"}, /* two heads in one word */
@@ -547,7 +556,9 @@ static void topics_are_counted(void **state)
 	assert_int_equal(abi_decode_event(&ev, &l, mem, &v, &e), ERR_NONE);
 }
 
-/* An indexed dynamic value is only there as its hash; an anonymous event has no topic 0 of its own. */
+/*
+ * An indexed dynamic value is only there as its hash; an anonymous event has no topic 0 of its own.
+ */
 static void indexed_dynamic_and_anonymous(void **state)
 {
 	struct abi_param p[2] = {{.name = "text", .indexed = true}, {.name = "n", .indexed = true}};
@@ -574,8 +585,8 @@ static void indexed_dynamic_and_anonymous(void **state)
 
 static void random_type(uint64_t *seed, struct abi_type *t, unsigned depth)
 {
-	static const char *const bases[] = {"uint256", "uint8", "int256", "int40", "address", "bool",
-		"bytes32", "bytes4", "bytes", "string", "tuple"};
+	static const char *const bases[] = {"uint256", "uint8", "int256", "int40", "address",
+		"bool", "bytes32", "bytes4", "bytes", "string", "tuple"};
 
 	assert_true(abi_type_parse(t, bases[rnd(seed) % (depth < 3 ? 11 : 10)]));
 	for (t->dim_count = 0; t->dim_count < 3 && rnd(seed) % 3 == 0; t->dim_count++)
@@ -604,7 +615,8 @@ static void random_word(uint64_t *seed, const struct abi_type *t, uint8_t word[3
 		memset(word, 0xff, 32 - used);
 }
 
-static void random_value(uint64_t *seed, const struct abi_type *t, unsigned dim, struct abi_value *v)
+static void random_value(
+	uint64_t *seed, const struct abi_type *t, unsigned dim, struct abi_value *v)
 {
 	v->type = t;
 	v->dim = dim;

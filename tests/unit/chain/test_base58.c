@@ -114,8 +114,11 @@ static void wrong_lengths_and_prefix(void **state)
 		assert_false(base58_parse(&a, tron[0].base58, n));
 	assert_false(base58_parse(&a, "TMvs6n9qy1R13CPd1AfxhW41GBG21NSXNjj", 35));
 	assert_false(base58_parse(&a, zeros, 34));
-	assert_false(base58_parse(&a, "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz", 34)); /* over 25 bytes */
-	/* The zero address with prefix 0x00 and its right checksum: a bitcoin address, 34 digits. */
+	assert_false(
+		base58_parse(&a, "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz", 34)); /* over 25 bytes */
+	/*
+	 * The zero address with prefix 0x00 and its right checksum: a bitcoin address, 34 digits.
+	 */
 	assert_false(base58_parse(&a, "1111111111111111111114oLvT2", 27));
 	assert_false(base58_parse(&a, "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2", 34));
 }

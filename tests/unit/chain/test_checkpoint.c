@@ -1,4 +1,6 @@
-/* Checkpoint roots against the node's own answers (world/bttc/roots.json) and the synthetic vector. */
+/*
+ * Checkpoint roots against the node's own answers (world/bttc/roots.json) and the synthetic vector.
+ */
 #include "chain/checkpoint.h"
 
 #include "chain/keccak.h"

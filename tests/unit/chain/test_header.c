@@ -1,4 +1,7 @@
-/* Headers: hashes, layouts, decoding and seals, against real headers (tests/vectors) and recordings. */
+/*
+ * Headers: hashes, layouts, decoding and seals, against real headers (tests/vectors) and
+ * recordings.
+ */
 #include "chain/header.h"
 
 #include "base/hex.h"
@@ -306,10 +309,13 @@ static void hash_with(struct header *h, const struct bytes *items, size_t n)
 	buf_free(&longer);
 }
 
-/* Fields of a fork that this program does not know: some of the unknown members belong to the hash. */
+/*
+ * Fields of a fork that this program does not know: some of the unknown members belong to the hash.
+ */
 static void match_tries_unknown_fields(void **state)
 {
-	static const uint8_t hash_item[33] = {0xa0, 1, 2, 3}, slot[] = {0x82, 0x12, 0x34}, one[] = {7};
+	static const uint8_t hash_item[33] = {0xa0, 1, 2, 3}, slot[] = {0x82, 0x12, 0x34},
+			     one[] = {7};
 	const struct bytes items[] = {{hash_item, 33}, {slot, 3}, {one, 1}};
 	const struct bytes used[] = {items[0], items[2]};
 	uint64_t seed = 5;

@@ -41,7 +41,9 @@ static void keccak_answers(void **state)
 	}
 }
 
-/* Lengths around the rate of 136 bytes; answers of an independent implementation (bytes i & 255). */
+/*
+ * Lengths around the rate of 136 bytes; answers of an independent implementation (bytes i & 255).
+ */
 static void keccak_block_edges(void **state)
 {
 	static const struct {

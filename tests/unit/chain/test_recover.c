@@ -25,7 +25,9 @@ static int close_arena(void **state)
 	return 0;
 }
 
-/* Vote hash = keccak256(0x01 || data); each signature is r, s, v words at the end of the calldata. */
+/*
+ * Vote hash = keccak256(0x01 || data); each signature is r, s, v words at the end of the calldata.
+ */
 static void check_votes(const char *file)
 {
 	struct json_parser *p;
@@ -168,7 +170,8 @@ static void no_key(void **state)
 	assert_false(recover_address(&a, &hash, sig, 0)); /* both above the order */
 	memset(sig, 0, 64);
 	sig[31] = sig[63] = 1;
-	for (unsigned recid = 2; recid < 10; recid++) /* no curve point has x = order + 1; no such id */
+	for (unsigned recid = 2; recid < 10;
+		recid++) /* no curve point has x = order + 1; no such id */
 		assert_false(recover_address(&a, &hash, sig, recid));
 	sig[31] = 5; /* x = 5 is on no point of the curve */
 	assert_false(recover_address(&a, &hash, sig, 0));

@@ -25,8 +25,15 @@ static void known_numbers(void **state)
 		uint64_t v;
 		const char *want;
 	} cases[] = {
-		{0, "80"}, {1, "01"}, {0x7f, "7f"}, {0x80, "8180"}, {0xff, "81ff"}, {0x100, "820100"},
-		{1024, "820400"}, {0xffffff, "83ffffff"}, {0x1000000, "8401000000"},
+		{0, "80"},
+		{1, "01"},
+		{0x7f, "7f"},
+		{0x80, "8180"},
+		{0xff, "81ff"},
+		{0x100, "820100"},
+		{1024, "820400"},
+		{0xffffff, "83ffffff"},
+		{0x1000000, "8401000000"},
 		{UINT64_MAX, "88ffffffffffffffff"},
 	};
 	struct rlp_writer w;
@@ -89,8 +96,12 @@ static void prefix_lengths(void **state)
 		size_t n;
 		const char *string, *list;
 	} cases[] = {
-		{55, "b7", "f7"}, {56, "b838", "f838"}, {255, "b8ff", "f8ff"}, {256, "b90100", "f90100"},
-		{65535, "b9ffff", "f9ffff"}, {65536, "ba010000", "fa010000"},
+		{55, "b7", "f7"},
+		{56, "b838", "f838"},
+		{255, "b8ff", "f8ff"},
+		{256, "b90100", "f90100"},
+		{65535, "b9ffff", "f9ffff"},
+		{65536, "ba010000", "fa010000"},
 	};
 	static const uint8_t zero[65536];
 	struct rlp_writer w;
@@ -170,10 +181,15 @@ static void numbers_are_minimal(void **state)
 		const char *hex;
 		bool u64, u256;
 	} cases[] = {
-		{"80", true, true}, {"05", true, true}, {"00", false, false}, {"820001", false, false},
-		{"88ffffffffffffffff", true, true}, {"89010000000000000000", false, true},
+		{"80", true, true},
+		{"05", true, true},
+		{"00", false, false},
+		{"820001", false, false},
+		{"88ffffffffffffffff", true, true},
+		{"89010000000000000000", false, true},
 		{"a0ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff", false, true},
-		{"a101ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff", false, false},
+		{"a101ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff", false,
+			false},
 		{"c0", false, false},
 	};
 	uint8_t raw[64];

@@ -1,6 +1,6 @@
 /*
- * Index tries against an independent, naive trie; proofs that verify, and every damaged proof refused;
- * one real proof of Polygon mainnet (tests/vectors/exit_payload_...).
+ * Index tries against an independent, naive trie; proofs that verify, and every damaged proof
+ * refused; one real proof of Polygon mainnet (tests/vectors/exit_payload_...).
  */
 #include "chain/trie.h"
 
@@ -25,7 +25,7 @@ static int close_arena(void **state)
 	return 0;
 }
 
-/* ---- a trie as the yellow paper writes it: sets of (nibbles, value), recursion by copying ----- */
+/* ---- a trie as the yellow paper writes it: sets of (nibbles, value), by copying ------------- */
 
 struct pair {
 	uint8_t key[32];
@@ -172,8 +172,8 @@ static void known_roots(void **state)
 
 static void roots_equal_naive(void **state)
 {
-	static const size_t sizes[] = {1, 2, 3, 15, 16, 17, 18, 126, 127, 128, 129, 130, 144, 255, 256,
-		257, 300, 500};
+	static const size_t sizes[] = {
+		1, 2, 3, 15, 16, 17, 18, 126, 127, 128, 129, 130, 144, 255, 256, 257, 300, 500};
 	uint64_t seed = rnd_seed("roots_equal_naive");
 	struct hash32 got, want;
 
@@ -244,8 +244,8 @@ static void proofs_verify(void **state)
 	}
 }
 
-static void expect_bad(const struct hash32 *root, uint64_t index, const struct bytes *nodes, size_t n,
-	const char *part)
+static void expect_bad(const struct hash32 *root, uint64_t index, const struct bytes *nodes,
+	size_t n, const char *part)
 {
 	struct bytes value = {(const uint8_t *)"x", 1};
 	struct err e;
@@ -305,18 +305,17 @@ static void malformed_nodes(void **state)
 		uint8_t node[40];
 		size_t n;
 	} cases[] = {
-		{"is no trie node", {0x80}, 1},
-		{"is no trie node", {0xc0}, 1},
+		{"is no trie node", {0x80}, 1}, {"is no trie node", {0xc0}, 1},
 		{"is no trie node", {0xc3, 0x80, 0x80, 0x80}, 4},
-		{"is no trie node", {0xc2, 0x20, 0x01, 0x00}, 4},    /* surplus byte */
-		{"malformed path", {0xc2, 0x80, 0x01}, 3},           /* empty path */
-		{"malformed path", {0xc3, 0x81, 0x80, 0x01}, 4},     /* flag 8 */
-		{"malformed path", {0xc2, 0x21, 0x01}, 3},           /* even, second nibble not zero */
-		{"malformed path", {0xc2, 0x00, 0x01}, 3},           /* extension of nothing */
-		{"malformed path", {0xc2, 0xc0, 0x01}, 3},           /* path is a list */
+		{"is no trie node", {0xc2, 0x20, 0x01, 0x00}, 4}, /* surplus byte */
+		{"malformed path", {0xc2, 0x80, 0x01}, 3},        /* empty path */
+		{"malformed path", {0xc3, 0x81, 0x80, 0x01}, 4},  /* flag 8 */
+		{"malformed path", {0xc2, 0x21, 0x01}, 3},        /* even, second nibble not zero */
+		{"malformed path", {0xc2, 0x00, 0x01}, 3},        /* extension of nothing */
+		{"malformed path", {0xc2, 0xc0, 0x01}, 3},        /* path is a list */
 		{"not in the trie", {0xc4, 0x82, 0x20, 0x01, 0x05}, 5}, /* key 01, asked 05 */
-		{"not in the trie", {0xc2, 0x20, 0x05}, 3},          /* path ends before the key */
-		{"is no hash", {0xc3, 0x10, 0x81, 0x81}, 4},         /* extension to a one-byte child */
+		{"not in the trie", {0xc2, 0x20, 0x05}, 3},  /* path ends before the key */
+		{"is no hash", {0xc3, 0x10, 0x81, 0x81}, 4}, /* extension to a one-byte child */
 		{"not in the trie", {0xc4, 0x82, 0x20, 0x05, 0xc0}, 5}, /* leaf holding a list */
 	};
 	struct bytes node;

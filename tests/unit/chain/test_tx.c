@@ -99,7 +99,9 @@ static void sign(struct tx *tx, const uint8_t secret[32], uint64_t chain)
 	struct buf b;
 	struct err e;
 
-	/* The signed form of a typed transaction ends before v; made here by cutting r, s, v off. */
+	/*
+	 * The signed form of a typed transaction ends before v; made here by cutting r, s, v off.
+	 */
 	plain.v = plain.r = plain.s = U256_ZERO;
 	buf_init(&b, 10000);
 	assert_int_equal(tx_encode(&b, &plain, &e), ERR_NONE);

@@ -16,7 +16,8 @@ static void level_numbers(void **state)
 
 static void level_names(void **state)
 {
-	static const char *const names[] = {"trusted", "linked", "hashed", "bloom", "receipts", "quorum"};
+	static const char *const names[] = {
+		"trusted", "linked", "hashed", "bloom", "receipts", "quorum"};
 	enum level level;
 
 	(void)state;

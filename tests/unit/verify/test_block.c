@@ -1,7 +1,7 @@
 /*
- * Checks of single blocks against every recorded block: golden and world, canonical and orphaned. The
- * recordings are what real nodes answered, so each must pass whole, and each must fail when one value is
- * changed.
+ * Checks of single blocks against every recorded block: golden and world, canonical and orphaned.
+ * The recordings are what real nodes answered, so each must pass whole, and each must fail when one
+ * value is changed.
  */
 #include "verify/block.h"
 
@@ -117,7 +117,8 @@ static void check_forks(const char *name, enum header_kind kind, size_t want)
 	p = rec_file(path, &forks);
 	for (json_iter(forks, &it); json_next(&it, &fork);) {
 		for (int i = 0; i < 2; i++) {
-			for (json_iter(rec_get(fork, branches[i]), &blocks); json_next(&blocks, &v);) {
+			for (json_iter(rec_get(fork, branches[i]), &blocks);
+				json_next(&blocks, &v);) {
 				rec_block(rec_get(v, "block"), rec_get(v, "receipts"), mem, &b);
 				check_whole(kind, &b, &c, &t);
 			}
@@ -147,8 +148,8 @@ static void forks(void **state)
 	} while (0)
 
 /*
- * The first block of a recording with at least n receipts and two logs in the first of them, or with a
- * state-sync receipt when n is 0.
+ * The first block of a recording with at least n receipts and two logs in the first of them, or
+ * with a state-sync receipt when n is 0.
  */
 static void find_block(const char *name, size_t n, struct rec_block *b)
 {
@@ -174,7 +175,8 @@ static void changed_headers(void **state)
 
 	(void)state;
 	find_block("golden", 3, &b);
-	expect(verify_header(HEADER_ETHEREUM, b.h.number + 1, &b.h, &c, &e), ERR_REJECT, "asked for", e);
+	expect(verify_header(HEADER_ETHEREUM, b.h.number + 1, &b.h, &c, &e), ERR_REJECT,
+		"asked for", e);
 #define CHANGE(field)                                                                              \
 	do {                                                                                       \
 		h = b.h;                                                                           \
@@ -204,11 +206,14 @@ static void changed_headers(void **state)
 #undef CHANGE
 	h = b.h;
 	h.extra = (struct bytes){(const uint8_t *)"x", 1};
-	expect(verify_header(HEADER_ETHEREUM, h.number, &h, &c, &e), ERR_REJECT, "does not hash", e);
+	expect(verify_header(HEADER_ETHEREUM, h.number, &h, &c, &e), ERR_REJECT, "does not hash",
+		e);
 	assert_int_equal(c.level, LEVEL_QUORUM);
 }
 
-/* A field that is zero in the hash, shown as something else: the layout says that it is not proven. */
+/*
+ * A field that is zero in the hash, shown as something else: the layout says that it is not proven.
+ */
 static void zero_field_shown_otherwise(void **state)
 {
 	struct header_check c;
@@ -224,7 +229,9 @@ static void zero_field_shown_otherwise(void **state)
 	assert_int_equal(c.layout, HEADER_ALL & ~HEADER_BLOB);
 }
 
-/* The layout that the hash needs is found and reported when the node shows too much or too little. */
+/*
+ * The layout that the hash needs is found and reported when the node shows too much or too little.
+ */
 static void layout_is_reported(void **state)
 {
 	struct header_check c;
@@ -424,7 +431,8 @@ static void wrong_logs(void **state)
 	CHANGE(n - 1, l[n - 1].state_sync = true, "called state-sync");
 #undef CHANGE
 	memset(b.h.bloom, 0, sizeof(b.h.bloom));
-	expect(verify_logs(HEADER_ETHEREUM, &b.h, l, n, &e), ERR_REJECT, "log 0: the header's bloom", e);
+	expect(verify_logs(HEADER_ETHEREUM, &b.h, l, n, &e), ERR_REJECT,
+		"log 0: the header's bloom", e);
 	assert_ok(verify_logs(HEADER_TRON, &b.h, l, n, &e), e); /* TRON's bloom means nothing */
 }
 
@@ -440,7 +448,8 @@ static void copy_block(const struct rec_block *from, struct rec_block *to)
 {
 	*to = *from;
 	to->txs = arena_dup(mem, from->txs, from->tx_count * sizeof(*from->txs));
-	to->receipts = arena_dup(mem, from->receipts, from->receipt_count * sizeof(*from->receipts));
+	to->receipts =
+		arena_dup(mem, from->receipts, from->receipt_count * sizeof(*from->receipts));
 	for (size_t i = 0; i < to->receipt_count; i++)
 		to->receipts[i].logs = arena_dup(mem, from->receipts[i].logs,
 			from->receipts[i].log_count * sizeof(*from->receipts[i].logs));
