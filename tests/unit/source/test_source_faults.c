@@ -122,10 +122,13 @@ static void trouble_of_one_endpoint_is_avoided(void **state)
 	r.node[0]->request = faulty;
 	atomic_store(&r.node[0]->countdown, 1000000);
 	rig_open(&r);
-	for (int i = 0; i < 5; i++)
+	do {
+		const uint64_t t1 = clock_ms();
+
 		check_blocks(&r, 10, 400);
-	assert_true(clock_ms() - t0 < 1000);
-	source_endpoints(r.s, info, 2);
+		assert_true(clock_ms() - t1 < 900); /* no wait for Retry-After: 1 */
+		source_endpoints(r.s, info, 2);
+	} while (strcmp(info[0].state, "limited") && clock_ms() - t0 < 10000);
 	assert_string_equal(info[0].state, "limited");
 	assert_string_equal(info[1].state, "ok");
 	rig_close(&r);
