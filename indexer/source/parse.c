@@ -463,6 +463,8 @@ static enum err_kind find_state_sync(struct parse *p, struct jval list, struct p
 	}
 	for (json_iter(list, &it); json_next(&it, &x);)
 		last = x;
+	if (json_get(last, "hash", &x))
+		last = x;
 	if (!json_hex_fixed(last, hash.b, sizeof(hash.b)))
 		return bad(p, "transactions", FORM_HASH, last);
 	bttc_state_sync_hash(&want, &id);

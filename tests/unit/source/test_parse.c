@@ -1,8 +1,9 @@
-/* Answers of nodes as structs: recordings against an independent reader, vectors, and broken fields. */
+/* Answers of nodes as structs: recordings against an independent reader, vectors, and broken
+ * fields. */
 #include "lib/check.h"
 
 #include "chain/header.h"
-#include "chain/trie.h"
+#include "chain/tx.h"
 #include "lib/recording.h"
 #include "source/parse.h"
 
@@ -269,8 +270,7 @@ static void tron_vectors(void **state)
 	assert_int_equal(b.tx_count, 8);
 	free(text);
 	text = whole("vectors/tron_nile_eth_getBlockReceipts_0x3fe1ca0.json");
-	assert_int_equal(
-		parse_receipts(&p, reparse(jp, text), &scope, &list, &n, &id), ERR_NONE);
+	assert_int_equal(parse_receipts(&p, reparse(jp, text), &scope, &list, &n, &id), ERR_NONE);
 	assert_int_equal(n, 2);
 	assert_int_equal(list[0].gas_used, 0xae29);
 	assert_int_equal(list[0].log_count, 1);
@@ -297,34 +297,69 @@ static void tron_vectors(void **state)
 #define H32(c) "0x" c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c
 #define A20(c) "0x" c c c c c c c c c c c c c c c c c c c c
 
-static const char good_log[] =
-	"{\"address\":\"" A20("a1") "\",\"topics\":[\"" H32("11") "\"],\"data\":\"0x0102\","
-	"\"blockNumber\":\"0x5\",\"transactionHash\":\"" H32("22") "\",\"transactionIndex\":\"0x1\","
-	"\"blockHash\":\"" H32("33") "\",\"logIndex\":\"0x7\",\"removed\":false}";
+static const char good_log[] = "{\"address\":\"" A20("a1") "\",\"topics\":[\"" H32(
+	"11") "\"],\"data\":\"0x0102\","
+	      "\"blockNumber\":\"0x5\",\"transactionHash\":\"" H32(
+		      "22") "\",\"transactionIndex\":\"0x1\","
+			    "\"blockHash\":\"" H32(
+				    "33") "\",\"logIndex\":\"0x7\",\"removed\":false}";
 
-static const char good_tx[] =
-	"{\"hash\":\"" H32("22") "\",\"blockHash\":\"" H32("33") "\",\"blockNumber\":\"0x5\","
-	"\"transactionIndex\":\"0x0\",\"from\":\"" A20("a2") "\",\"to\":null,\"value\":\"0x0\","
-	"\"nonce\":\"0x1\",\"gas\":\"0x5208\",\"gasPrice\":\"0x1\",\"input\":\"0x\",\"type\":\"0x4\","
-	"\"v\":\"0x0\",\"r\":\"0x1\",\"s\":\"0x2\",\"chainId\":\"0xc7\","
-	"\"accessList\":[{\"address\":\"" A20("a3") "\",\"storageKeys\":[\"" H32("44") "\"]}],"
-	"\"authorizationList\":[{\"chainId\":\"0x1\",\"address\":\"" A20("a4") "\",\"nonce\":\"0x9\","
-	"\"yParity\":\"0x1\",\"r\":\"0x3\",\"s\":\"0x4\"}],"
-	"\"blobVersionedHashes\":[\"" H32("55") "\"]}";
+static const char good_tx[] = "{\"hash\":\"" H32("22") "\",\"blockHash\":\"" H32(
+	"33") "\",\"blockNumber\":\"0x5\","
+	      "\"transactionIndex\":\"0x0\",\"from\":\"" A20(
+		      "a2") "\",\"to\":null,\"value\":\"0x0\","
+			    "\"nonce\":\"0x1\",\"gas\":\"0x5208\",\"gasPrice\":\"0x1\",\"input\":"
+			    "\"0x\",\"type\":\"0x4\","
+			    "\"v\":\"0x0\",\"r\":\"0x1\",\"s\":\"0x2\",\"chainId\":\"0xc7\","
+			    "\"accessList\":[{\"address\":\"" A20(
+				    "a3") "\",\"storageKeys\":[\"" H32("44") "\"]}],"
+									     "\"authorizationList\""
+									     ":[{\"chainId\":"
+									     "\"0x1\",\"address\":"
+									     "\"" A20(
+										     "a4") "\","
+											   "\"nonce"
+											   "\":"
+											   "\"0x9\""
+											   ","
+											   "\"yPari"
+											   "ty\":"
+											   "\"0x1\""
+											   ",\"r\":"
+											   "\"0x3\""
+											   ",\"s\":"
+											   "\"0x4\""
+											   "}],"
+											   "\"blobV"
+											   "ersione"
+											   "dHashes"
+											   "\":["
+											   "\"" H32(
+												   "55") "\"]}";
 
 static const char good_receipt[] =
-	"{\"transactionHash\":\"" H32("22") "\",\"transactionIndex\":\"0x1\",\"blockHash\":\"" H32("33")
-	"\",\"blockNumber\":\"0x5\",\"cumulativeGasUsed\":\"0x10\",\"gasUsed\":\"0x10\","
-	"\"status\":\"0x1\",\"logsBloom\":\"0x%0512d\",\"logs\":[%s]}";
+	"{\"transactionHash\":\"" H32("22") "\",\"transactionIndex\":\"0x1\",\"blockHash\":\"" H32(
+		"33") "\",\"blockNumber\":\"0x5\",\"cumulativeGasUsed\":\"0x10\",\"gasUsed\":"
+		      "\"0x10\","
+		      "\"status\":\"0x1\",\"logsBloom\":\"0x%0512d\",\"logs\":[%s]}";
 
 static const char good_block[] =
-	"{\"hash\":\"" H32("33") "\",\"parentHash\":\"" H32("32") "\",\"sha3Uncles\":\"" H32("01")
-	"\",\"miner\":\"" A20("00") "\",\"stateRoot\":\"" H32("02") "\",\"transactionsRoot\":\"" H32("03")
-	"\",\"receiptsRoot\":\"" H32("04") "\",\"logsBloom\":\"0x%0512d\",\"difficulty\":\"0x0\","
-	"\"number\":\"0x5\",\"gasLimit\":\"0x6\",\"gasUsed\":\"0x7\",\"timestamp\":\"0x8\","
-	"\"extraData\":\"0xabcd\",\"mixHash\":\"" H32("09") "\",\"nonce\":\"0x0000000000000042\","
-	"\"milliTimestamp\":\"0x1f5\",\"newRoot\":\"" H32("66") "\",\"note\":7,"
-	"\"transactions\":[%s]}";
+	"{\"hash\":\"" H32("33") "\",\"parentHash\":\"" H32("32") "\",\"sha3Uncles\":\"" H32("01") "\",\"miner\":\"" A20("00") "\",\"stateRoot\":\"" H32("02") "\",\"transactionsRoot\":\"" H32(
+		"03") "\",\"receiptsRoot\":\"" H32("04") "\",\"logsBloom\":\"0x%0512d\","
+							 "\"difficulty\":\"0x0\","
+							 "\"number\":\"0x5\",\"gasLimit\":\"0x6\","
+							 "\"gasUsed\":\"0x7\",\"timestamp\":"
+							 "\"0x8\","
+							 "\"extraData\":\"0xabcd\",\"mixHash\":"
+							 "\"" H32("09") "\",\"nonce\":"
+									"\"0x0000000000000042\","
+									"\"milliTimestamp\":"
+									"\"0x1f5\",\"newRoot\":"
+									"\"" H32(
+										"66") "\",\"note\":"
+										      "7,"
+										      "\"transactio"
+										      "ns\":[%s]}";
 
 struct broken {
 	const char *find, *put, *text; /* text of the error; NULL: still good */
@@ -349,8 +384,8 @@ static char *with(const char *whole_text, const char *find, const char *put)
 
 typedef enum err_kind parse_it(struct parse *p, struct jval v);
 
-static void run_broken(enum chain_kind kind, const char *good, const struct broken *list, size_t n,
-	parse_it *it)
+static void run_broken(
+	enum chain_kind kind, const char *good, const struct broken *list, size_t n, parse_it *it)
 {
 	struct json_parser *jp = json_parser_new(1 << 24);
 	struct arena *mem = arena_new(1 << 24);
@@ -387,35 +422,45 @@ static void broken_logs(void **state)
 {
 	static const struct broken list[] = {
 		{NULL, NULL, NULL, 0},
-		{"\"removed\":false", "\"blockTimestamp\":\"0x1\",\"unknown\":{\"x\":[1]}", NULL, 0},
+		{"\"removed\":false", "\"blockTimestamp\":\"0x1\",\"unknown\":{\"x\":[1]}", NULL,
+			0},
 		{"\"0x0102\"", "\"0x\"", NULL, 0},
 		{"\"0x0102\"", "\"0x010\"", "[0]: data: expected \"0x\" and an even number", 0},
 		{"\"0x0102\"", "\"0102\"", "[0]: data: ", 0},
 		{"\"0x0102\"", "\"0x01zz\"", "[0]: data: ", 0},
 		{"\"0x0102\"", "\"\"", "[0]: data: ", 0},
-		{"\"0x0102\"", "null", "[0]: data: expected \"0x\" and an even number of hex digits, "
-				       "got null", 0},
+		{"\"0x0102\"", "null",
+			"[0]: data: expected \"0x\" and an even number of hex digits, "
+			"got null",
+			0},
 		{"\"0x0102\"", "258", "got a number", 0},
 		{"\"0x5\"", "\"0x4\"", "[0]: blockNumber: the log is of another block, 4", 0},
 		{"\"0x5\"", "\"0xa\"", "[0]: blockNumber: the log is of another block, 10", 0},
-		{"\"0x5\"", "\"0x10000000000000005\"", "[0]: blockNumber: expected a hex quantity of at "
-						      "most 64 bits", 0},
+		{"\"0x5\"", "\"0x10000000000000005\"",
+			"[0]: blockNumber: expected a hex quantity of at "
+			"most 64 bits",
+			0},
 		{"\"0x5\"", "\"5\"", "[0]: blockNumber: ", 0},
 		{"\"0x5\"", "null", "[0]: blockNumber: ", 0},
-		{"\"0x7\"", "\"0x100000000\"", "[0]: logIndex: expected a hex quantity of at most 32", 0},
+		{"\"0x7\"", "\"0x100000000\"",
+			"[0]: logIndex: expected a hex quantity of at most 32", 0},
 		{"\"0x7\"", "\"0x\"", "[0]: logIndex: ", 0},
 		{"\"logIndex\":\"0x7\",", "", "[0]: logIndex: missing", 0},
 		{"\"address\":", "\"adress\":", "[0]: address: missing", 0},
-		{"\"topics\":[", "\"topics\":[1,", "[0]: topics[0]: item: expected \"0x\" and 64", 0},
-		{"\"topics\":[", "\"topics\":[\"" H32("01") "\",\"" H32("01") "\",\"" H32("01") "\",",
-			NULL, 0},
+		{"\"topics\":[", "\"topics\":[1,", "[0]: topics[0]: item: expected \"0x\" and 64",
+			0},
 		{"\"topics\":[",
-			"\"topics\":[\"" H32("01") "\",\"" H32("01") "\",\"" H32("01") "\",\"" H32("01") "\",",
+			"\"topics\":[\"" H32("01") "\",\"" H32("01") "\",\"" H32("01") "\",", NULL,
+			0},
+		{"\"topics\":[",
+			"\"topics\":[\"" H32("01") "\",\"" H32("01") "\",\"" H32("01") "\",\"" H32(
+				"01") "\",",
 			"[0]: topics: more than 4", 0},
 		{"\"topics\":[", "\"x\":[", "[0]: topics: missing", 0},
 		{"\"removed\":false", "\"removed\":true", "[0]: removed: true", ERR_AGAIN},
 		{"\"removed\":false", "\"removed\":null", NULL, 0},
-		{"\"removed\":false", "\"removed\":\"false\"", "[0]: removed: expected true or false", 0},
+		{"\"removed\":false", "\"removed\":\"false\"",
+			"[0]: removed: expected true or false", 0},
 		{"\"removed\":false", "\"logIndex\":\"0x8\"", "[0]: logIndex: given twice", 0},
 		{"[{", "[[],{", "[0]: expected an object", 0},
 		{"[{", "[null,{", "[0]: expected an object", 0},
@@ -444,8 +489,10 @@ static void broken_blocks(void **state)
 		{"\"type\":\"0x4\"", "\"type\":null", NULL, 0},
 		{"\"v\":\"0x0\"", "\"yParity\":\"0x1\"", NULL, 0},
 		{"\"v\":\"0x0\",", "", "transactions[0]: v: missing", 0},
-		{"\"to\":null", "\"to\":\"0x41\"", "transactions[0]: to: expected \"0x\" and 40", 0},
-		{"\"nonce\":\"0x1\"", "\"nonce\":null", "transactions[0]: nonce: expected a hex", 0},
+		{"\"to\":null", "\"to\":\"0x41\"", "transactions[0]: to: expected \"0x\" and 40",
+			0},
+		{"\"nonce\":\"0x1\"", "\"nonce\":null", "transactions[0]: nonce: expected a hex",
+			0},
 		{"\"from\":", "\"form\":", "transactions[0]: from: missing", 0},
 		{"\"type\":\"0x4\"", "\"type\":\"0x100\"", "transactions[0]: type: ", 0},
 		{"\"transactionIndex\":\"0x0\"", "\"transactionIndex\":\"0x1\"",
@@ -466,13 +513,17 @@ static void broken_blocks(void **state)
 			"transactions[0]: blobVersionedHashes[0]: item: ", 0},
 		{"\"transactions\":[{", "\"transactions\":[\"0x1\",{",
 			"transactions[0]: expected an object", 0},
-		{"\"transactions\":[", "\"transactions\":null,\"x\":[", "transactions: expected an array", 0},
+		{"\"transactions\":[", "\"transactions\":null,\"x\":[",
+			"transactions: expected an array", 0},
 		{"\"hash\":\"0x33", "\"hash\":\"0x3", "hash: expected \"0x\" and 64 hex digits", 0},
-		{"\"logsBloom\":\"0x00", "\"logsBloom\":\"0x0", "logsBloom: expected \"0x\" and 512", 0},
+		{"\"logsBloom\":\"0x00", "\"logsBloom\":\"0x0",
+			"logsBloom: expected \"0x\" and 512", 0},
 		{"\"difficulty\":\"0x0\"",
-			"\"difficulty\":\"0x10000000000000000000000000000000000000000000000000000000000000000\"",
+			"\"difficulty\":"
+			"\"0x10000000000000000000000000000000000000000000000000000000000000000\"",
 			"difficulty: expected a hex quantity of at most 256 bits", 0},
-		{"\"timestamp\":\"0x8\"", "\"timestamp\":8", "timestamp: expected a hex quantity", 0},
+		{"\"timestamp\":\"0x8\"", "\"timestamp\":8", "timestamp: expected a hex quantity",
+			0},
 		{"\"number\":\"0x5\"", "\"number\":null", "number: expected", 0},
 		{"\"receiptsRoot\":", "\"receiptRoot\":", "receiptsRoot: missing", 0},
 		{"\"nonce\":\"0x0000000000000042\"", "\"nonce\":\"0x42\"", "nonce: expected", 0},
@@ -548,7 +599,8 @@ static void broken_receipts(void **state)
 		{"\"cumulativeGasUsed\":\"0x10\"", "\"cumulativeGasUsed\":\"-1\"",
 			"[0]: cumulativeGasUsed: expected", 0},
 		{"\"logs\":[", "\"logs\":{},\"x\":[", "[0]: logs: expected an array", 0},
-		{"\"logs\":[{\"address\"", "\"logs\":[{\"adress\"", "[0]: logs[0]: address: missing", 0},
+		{"\"logs\":[{\"address\"", "\"logs\":[{\"adress\"",
+			"[0]: logs[0]: address: missing", 0},
 		{"\"transactionHash\":\"0x22", "\"transactionHash\":\"0x23",
 			"[0]: logs[0]: transactionHash: not the receipt's", 0},
 		{"\"removed\":false", "\"removed\":true", "[0]: logs[0]: removed: true", ERR_AGAIN},
@@ -578,14 +630,16 @@ static void tron_is_looser(void **state)
 		{NULL, NULL, NULL, 0},
 		{"\"stateRoot\":\"" H32("02") "\"", "\"stateRoot\":\"0x\"", NULL, 0},
 		{"\"nonce\":\"0x1\"", "\"nonce\":null", NULL, 0},
-		{"\"v\":\"0x0\",\"r\":\"0x1\",\"s\":\"0x2\"", "\"v\":null,\"r\":null,\"s\":null", NULL, 0},
+		{"\"v\":\"0x0\",\"r\":\"0x1\",\"s\":\"0x2\"", "\"v\":null,\"r\":null,\"s\":null",
+			NULL, 0},
 		{"\"from\":\"" A20("a2") "\"", "\"from\":null", NULL, 0},
 		{"\"value\":\"0x0\"", "\"value\":null", NULL, 0},
 		{"\"difficulty\":\"0x0\"", "\"difficulty\":\"nonsense\"", NULL, 0},
 		{"\"hash\":\"0x33", "\"hash\":\"0x3", "hash: expected", 0},
 		{"\"timestamp\":\"0x8\"", "\"timestamp\":null", "timestamp: expected", 0},
 		{"\"input\":\"0x\"", "\"input\":null", "transactions[0]: input: expected", 0},
-		{"\"blockHash\":\"0x33", "\"blockHash\":\"0x34", "transactions[0]: blockHash: not", 0},
+		{"\"blockHash\":\"0x33", "\"blockHash\":\"0x34", "transactions[0]: blockHash: not",
+			0},
 	};
 	char text[8000];
 
@@ -594,7 +648,8 @@ static void tron_is_looser(void **state)
 	run_broken(CHAIN_TRON, text, list, sizeof(list) / sizeof(*list), parse_tron_block);
 }
 
-/* ---- BTTC's state-sync transaction ------------------------------------------------------------ */
+/* ---- BTTC's state-sync transaction ------------------------------------------------------------
+ */
 
 static void state_sync_marks(void **state)
 {
@@ -615,7 +670,8 @@ static void state_sync_marks(void **state)
 	txs[1].state_sync = false;
 	txs[1].hash.b[0] ^= 1;
 	assert_int_equal(bttc_mark_txs(&b, txs, 2, &err), ERR_REJECT);
-	assert_non_null(strstr(err.msg, "transactions[1] is the state-sync transaction of another"));
+	assert_non_null(
+		strstr(err.msg, "transactions[1] is the state-sync transaction of another"));
 	/* not last */
 	txs[0].hash = h;
 	txs[1].from.b[0] = 1;
