@@ -440,11 +440,10 @@ enum err_kind verify_receipts(enum header_kind kind, const struct header *h,
 		return k;
 	if (kind == HEADER_TRON)
 		return ERR_NONE;
-	if (body->txs && (k = check_tx_root(&w)))
-		return k;
+	/* Receipts first: a transaction that can not be encoded must not hide a wrong receipt. */
 	if (body->receipts && ((k = check_sums(&w)) || (k = check_receipts_root(&w))))
 		return k;
-	return ERR_NONE;
+	return body->txs ? check_tx_root(&w) : ERR_NONE;
 }
 
 enum err_kind verify_sender(const struct tx *tx, struct err *e)

@@ -69,7 +69,7 @@ struct block_body {
  * of a receipt is taken from its transaction. State-sync parts are left out as protocol.md 4 says.
  * TRON: only order and indexes, its headers commit to nothing.
  * Errors: ERR_REJECT naming what differs. A type of transaction that can not be encoded is
- * ERR_REJECT with code VERIFY_UNSUPPORTED: unproven, not contradicted.
+ * ERR_REJECT with code VERIFY_UNSUPPORTED, after all else passed: unproven, not contradicted.
  */
 #define VERIFY_UNSUPPORTED 1
 MUST_USE enum err_kind verify_receipts(enum header_kind kind, const struct header *h,
