@@ -39,6 +39,7 @@ struct fake_fork {
 	uint64_t point; /* last common block */
 	struct rec_block *orphan, *winner;
 	size_t orphan_count, winner_count;
+	uint64_t jump; /* head when the winner takes over: may be below the losing head */
 };
 
 struct source {
@@ -151,6 +152,25 @@ static struct rec_block *read_blocks(struct source *s, struct jval list, size_t 
 	return out;
 }
 
+/* The node's own head after the insertion that turned it to the winner. */
+static uint64_t read_jump(struct jval fork, uint64_t otherwise)
+{
+	struct jval steps, x;
+	struct jiter it;
+
+	if (!json_get(fork, "steps", &steps))
+		return otherwise;
+	for (json_iter(steps, &it); json_next(&it, &x);) {
+		struct hash32 before, after;
+
+		rec_fixed(rec_get(x, "headBeforeHash"), before.b, 32);
+		rec_fixed(rec_get(x, "headAfterHash"), after.b, 32);
+		if (!hash_eq(&before, &after))
+			return rec_u64(rec_get(x, "headAfter"));
+	}
+	return otherwise;
+}
+
 static void read_forks(struct source *s, const char *path)
 {
 	struct jval root, f;
@@ -163,6 +183,7 @@ static void read_forks(struct source *s, const char *path)
 		k->point = rec_u64(rec_get(f, "forkPoint"));
 		k->orphan = read_blocks(s, rec_get(f, "orphaned"), &k->orphan_count);
 		k->winner = read_blocks(s, rec_get(f, "canonical"), &k->winner_count);
+		k->jump = read_jump(f, k->point + k->winner_count);
 	}
 	rec_file_free(p);
 }
