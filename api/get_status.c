@@ -89,8 +89,14 @@ static bool lag_s(const struct stand *s, int64_t *out)
 /* Why a chain is not ready, or NULL. */
 static const char *unready(const struct api *api, const struct stand *s)
 {
+	const struct serve_live *live = api->conf.live;
 	int64_t limit = api->conf.lag_limit_ms, lag;
+	const char *trouble = NULL;
 
+	if (live && live->trouble)
+		trouble = live->trouble(live->arg, s->chain->key);
+	if (trouble)
+		return trouble;
 	if (!limit)
 		limit = (int64_t)s->chain->block_period_ms * LAG_PERIODS;
 	if (!api->conf.lag_limit_ms && limit < LAG_MIN_MS)

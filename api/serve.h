@@ -14,6 +14,8 @@ struct serve_live {
 	/** Endpoint states of a chain, from the ingest thread's last snapshot; returns how many. */
 	size_t (*endpoints)(
 		void *arg, const char *chain_key, struct endpoint_info *out, size_t max);
+	/** Why this process does not follow the chain any more (text that stays valid), or NULL. */
+	const char *(*trouble)(void *arg, const char *chain_key);
 };
 
 struct serve_conf {

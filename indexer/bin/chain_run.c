@@ -149,6 +149,17 @@ size_t chain_run_endpoints(struct chain_run *r, struct endpoint_info *out, size_
 	return r->source ? source_endpoints(r->source, out, max) : 0;
 }
 
+const char *chain_run_trouble(const struct chain_run *r)
+{
+	if (atomic_load(&r->ingest_done) && r->ingest_kind == ERR_FATAL)
+		return r->ingest_err.msg;
+	if (atomic_load(&r->index_done) && r->index_kind == ERR_FATAL)
+		return r->index_err.msg;
+	if (r->index.phase == INDEX_WAITING)
+		return "the database can not be written at the moment";
+	return NULL;
+}
+
 enum err_kind chain_run_join(struct chain_run *r, struct err *e)
 {
 	enum err_kind k;

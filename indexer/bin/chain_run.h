@@ -37,6 +37,9 @@ bool chain_run_ended(const struct chain_run *r);
 /** Endpoint snapshot, refreshed by the ingest thread about once a second; any thread. */
 size_t chain_run_endpoints(struct chain_run *r, struct endpoint_info *out, size_t max);
 
+/** Why the chain is not followed at the moment (stays valid until the join), or NULL. Any thread. */
+const char *chain_run_trouble(const struct chain_run *r);
+
 /** Wait for the threads and free. ERR_NONE, ERR_STOP, or the error that ended the chain. */
 enum err_kind chain_run_join(struct chain_run *r, struct err *e);
 

@@ -220,10 +220,11 @@ class Api:
     def chain(self, key):
         return next(c for c in self.get("/v1/status")["chains"] if c["chain"] == key)
 
-    def wait_indexed(self, key, block, seconds=60):
+    def wait_indexed(self, key, block, seconds=60, block_hash=None):
         def check():
             try:
-                return self.chain(key)["indexed"] == block
+                c = self.chain(key)
+                return c["indexed"] == block and block_hash in (None, c["indexed_hash"])
             except (OSError, http.client.HTTPException):
                 return False
         wait_for(f"chain {key} indexed to {block}", check, seconds)
