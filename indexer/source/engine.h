@@ -89,6 +89,8 @@ struct job_kind {
 	 * transaction. False: not possible yet. May be NULL: not possible at all.
 	 */
 	bool (*one_by_one)(struct call *c);
+	/* No endpoint has the method: ask in another way. False: there is none. May be NULL. */
+	bool (*nobody)(struct call *c);
 	/* All calls are done. ERR_NONE ends the job, unless calls are waiting again. May be NULL.
 	 */
 	enum err_kind (*finish)(struct job_run *j, struct err *e);

@@ -202,11 +202,11 @@ static void sprints_by_receipts(struct call *c)
 	job_done(c);
 }
 
-static bool nobody_has(const struct source *s, enum method m)
+static bool logs_nobody(struct call *c)
 {
-	for (size_t i = 0; i < s->ep_count; i++)
-		if (s->ep[i]->state != EP_WRONG_CHAIN && !endpoint_lacks(s->ep[i], m, false))
-			return false;
+	if (c->method != M_BOR_LOGS || c->any_receipts)
+		return false;
+	sprints_by_receipts(c);
 	return true;
 }
 
@@ -226,13 +226,6 @@ static bool logs_refused(struct call *c, struct endpoint *ep, enum rpc_class why
 		endpoint_span_refused(
 			ep, asked, text->n ? rpc_range_hint(why, text->p, text->n, asked) : 0);
 		job_wait(c, 0);
-		return true;
-	}
-	if (why == RPC_UNSUPPORTED && c->method == M_BOR_LOGS) {
-		endpoint_lack(ep, M_BOR_LOGS);
-		if (!nobody_has(c->job->s, M_BOR_LOGS))
-			return false;
-		sprints_by_receipts(c);
 		return true;
 	}
 	return false;
@@ -331,8 +324,11 @@ static enum err_kind logs_finish(struct job_run *j, struct err *e)
 	return ERR_NONE;
 }
 
-static const struct job_kind logs_kind = {
-	.name = "logs", .answer = logs_answer, .refused = logs_refused, .finish = logs_finish};
+static const struct job_kind logs_kind = {.name = "logs",
+	.answer = logs_answer,
+	.refused = logs_refused,
+	.nobody = logs_nobody,
+	.finish = logs_finish};
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 

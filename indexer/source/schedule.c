@@ -235,6 +235,11 @@ static void serve(struct job_run *j, uint64_t now)
 		struct err e = {0};
 
 		if (endpoint_any(s, &need, &e)) {
+			struct call *c = *at;
+
+			take_out(j, at);
+			if (e.kind == ERR_AGAIN && j->kind->nobody && j->kind->nobody(c))
+				continue;
 			job_fail(j, &e);
 			return;
 		}
