@@ -99,8 +99,10 @@ static struct block *story_block(struct story *s, const struct rec_block *r)
 		n += r->receipts[i].log_count;
 	logs = arena_calloc(s->mem, n + 1, sizeof(*logs));
 	for (size_t i = 0; i < r->receipt_count; i++)
-		for (size_t k = 0; k < r->receipts[i].log_count; k++)
-			logs[all++] = r->receipts[i].logs[k];
+		for (size_t k = 0; k < r->receipts[i].log_count; k++) {
+			logs[all] = r->receipts[i].logs[k];
+			logs[all++].state_sync = r->receipts[i].state_sync;
+		}
 	b->h = r->h;
 	b->level = r->h.number % 4 ? LEVEL_BLOOM : LEVEL_RECEIPTS;
 	b->has_author = r->h.number % 7 != 0;
