@@ -9,6 +9,7 @@
 
 #include "base/opt.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,9 +138,11 @@ static enum err_kind set_number(struct fault *f, const struct key *k, const char
 	const char *value, struct err *e)
 {
 	char *end = NULL;
-	unsigned long long v = strtoull(value, &end, 0);
+	unsigned long long v;
 
-	if (*value < '0' || *value > '9' || *end || v > k->max)
+	errno = 0;
+	v = strtoull(value, &end, 0);
+	if (*value < '0' || *value > '9' || *end || errno || v > k->max)
 		return err_set(e, ERR_REJECT, FROM, 0,
 			"fault \"%.80s\": %s is a number from 0 to %" PRIu64 ", not \"%.40s\"", text,
 			k->name, k->max, value);

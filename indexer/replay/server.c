@@ -18,6 +18,7 @@
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -326,6 +327,18 @@ static void set_up(struct server *s)
 	h2o_socket_read_start(s->waker, on_wake);
 }
 
+/* The thread takes no signals: neither the process's, nor SIGPIPE for clients that left. */
+static void start_thread(struct server *s)
+{
+	sigset_t all, old;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	if (pthread_create(&s->thread, NULL, run, s))
+		abort();
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
 enum err_kind server_start(struct server **out, const char *listen_at, server_handler *handler,
 	void *user, struct err *e)
 {
@@ -347,8 +360,7 @@ enum err_kind server_start(struct server **out, const char *listen_at, server_ha
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, s->wake))
 		abort();
 	set_up(s);
-	if (pthread_create(&s->thread, NULL, run, s))
-		abort();
+	start_thread(s);
 	*out = s;
 	return ERR_NONE;
 }
@@ -360,6 +372,7 @@ unsigned server_port(const struct server *s)
 
 void server_stop(struct server *s)
 {
+	h2o_multithread_queue_t *queue;
 	h2o_loop_t *loop;
 
 	if (!s)
@@ -373,9 +386,12 @@ void server_stop(struct server *s)
 	h2o_socket_close(s->waker);
 	h2o_evloop_run(loop, 0);
 	if (h2o_linklist_is_empty(&s->ctx.http1._conns)) {
+		queue = s->ctx.queue;
 		h2o_context_dispose(&s->ctx);
 		h2o_config_dispose(&s->conf);
+		h2o_evloop_run(loop, 0);
 		h2o_evloop_destroy(loop);
+		free(queue); /* h2o empties it only */
 	}
 	close(s->wake[1]);
 	while (s->spare_count)

@@ -139,7 +139,10 @@ bool slice_member(struct slice_iter *it, struct slice *key, struct slice *value)
 		return false;
 	it->p = skip_space(q + 1, it->end);
 	it->bad = false;
-	return slice_next(it, value);
+	if (slice_next(it, value))
+		return true;
+	it->bad = true;
+	return false;
 }
 
 struct slice slice_get(struct slice object, const char *key)

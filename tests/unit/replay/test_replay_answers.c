@@ -414,9 +414,10 @@ static void bttc_with_bor_logs(void **state)
 	json_t *logs = load_gz(RECORDING("world/bttc/logs.json.gz"));
 	struct replay *r;
 	struct client c;
+	struct err e;
 
 	(void)state;
-	assert_int_equal(replay_start(&r, &conf, NULL), ERR_NONE);
+	assert_int_equal(replay_start(&r, &conf, &e), ERR_NONE);
 	c = client_open(r);
 	assert_true(check_spots(&c, &none, logs, true) > 110);
 	json_decref(logs);
@@ -509,7 +510,7 @@ static void batches(void **state)
 	static const char *const dirs[] = {RECORDING("golden"), RECORDING("world/bttc")};
 	struct client c = client_open(serve(dirs, 2, false, (struct replay_conf){0}));
 	char *body = batch_of(1000);
-	json_t *v = post_json(&c, "/bttc", body);
+	json_t *v = post_json(&c, "/bttc", body), *error;
 
 	(void)state;
 	assert_int_equal(json_array_size(v), 1000);
@@ -520,9 +521,10 @@ static void batches(void **state)
 	body = batch_of(1001);
 	v = post_json(&c, "/bttc", body);
 	assert_int_equal(json_array_size(v), 1);
-	v = json_incref(json_object_get(json_array_get(v, 0), "error"));
-	assert_int_equal(json_integer_value(json_object_get(v, "code")), -32600);
-	assert_string_equal(json_string_value(json_object_get(v, "message")), "batch too large");
+	error = json_object_get(json_array_get(v, 0), "error");
+	assert_int_equal(json_integer_value(json_object_get(error, "code")), -32600);
+	assert_string_equal(json_string_value(json_object_get(error, "message")), "batch too large");
+	json_decref(v);
 	free(body);
 	v = post_json(&c, "/root", "[]");
 	assert_int_equal(
