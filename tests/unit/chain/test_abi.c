@@ -455,6 +455,8 @@ static void lenient_accepts(void **state)
 
 	(void)state;
 	assert_int_equal(decode_params(&address, 1, FF, &v, &e), ERR_NONE);
+	assert_int_equal(abi_address(v).b[0], 0xff);
+	assert_int_equal(abi_address(v).b[19], 0xff);
 	assert_int_equal(v->word[11], 0);
 	assert_int_equal(v->word[12], 0xff);
 	assert_int_equal(decode_params(&small, 1, FF W("00"), &v, &e), ERR_NONE);

@@ -399,6 +399,42 @@ static void decode_refuses(void **state)
 	buf_free(&bad);
 }
 
+/* Numbers with a leading zero, or too wide. */
+static void decode_refuses_numbers(void **state)
+{
+	static const uint8_t zero_first[] = {0x82, 0x00, 0x11}, nine[10] = {0x89, 1};
+	static const size_t narrow[] = {8, 9, 10, 11, 17, 18}; /* 64-bit fields */
+	uint64_t seed = 13;
+	struct rlp_item list, item;
+	struct rlp_writer w;
+	struct header h;
+	struct buf good, bad;
+	struct bytes in;
+
+	(void)state;
+	random_header(&seed, &h);
+	h.has = HEADER_ALL;
+	buf_init(&good, 10000);
+	buf_init(&bad, 10000);
+	header_rlp(&good, &h);
+	for (size_t k = 0; k < 2 * sizeof(narrow) / sizeof(*narrow); k++) {
+		const uint8_t *p = k % 2 ? nine : zero_first;
+
+		in = (struct bytes){(uint8_t *)good.p, good.n};
+		assert_true(rlp_next(&in, &list));
+		buf_clear(&bad);
+		rlp_init(&w, &bad);
+		rlp_list(&w);
+		for (size_t i = 0; rlp_next(&list.payload, &item); i++)
+			rlp_raw(&w, i == narrow[k / 2] ? p : item.whole.p,
+				i == narrow[k / 2] ? (k % 2 ? 10 : 3) : item.whole.n);
+		rlp_list_end(&w);
+		expect_decode_error((struct bytes){(uint8_t *)bad.p, bad.n}, "malformed");
+	}
+	buf_free(&good);
+	buf_free(&bad);
+}
+
 static void decode_refuses_surplus(void **state)
 {
 	uint64_t seed = 12;
@@ -523,6 +559,7 @@ int main(void)
 		cmocka_unit_test(match_finds_layout),
 		cmocka_unit_test(match_tries_unknown_fields),
 		cmocka_unit_test(decode_refuses),
+		cmocka_unit_test(decode_refuses_numbers),
 		cmocka_unit_test(decode_refuses_surplus),
 		cmocka_unit_test(producers),
 		cmocka_unit_test(seal_needs_97_bytes),

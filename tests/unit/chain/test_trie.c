@@ -329,6 +329,49 @@ static void malformed_nodes(void **state)
 	}
 }
 
+/* An extension over the whole key 05, with the given child. */
+static struct bytes extension(struct buf *b, const void *child, size_t n)
+{
+	static const uint8_t path[] = {0x00, 0x05};
+	struct rlp_writer w;
+
+	buf_clear(b);
+	rlp_init(&w, b);
+	rlp_list(&w);
+	rlp_bytes(&w, path, 2);
+	rlp_raw(&w, child, n);
+	rlp_list_end(&w);
+	return (struct bytes){(const uint8_t *)b->p, b->n};
+}
+
+static void malformed_children(void **state)
+{
+	static const uint8_t branch[18] = {0xd1, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+		0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80};
+	uint8_t wide[40] = {0xe3, 0x20, 0xa1}; /* a leaf of 36 bytes, which must not be inline */
+	struct hash32 root, h;
+	struct bytes nodes[2];
+	uint8_t ref[33];
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 1000);
+	nodes[0] = extension(&b, branch, sizeof(branch));
+	keccak256(&root, nodes[0].p, nodes[0].n);
+	expect_bad(&root, 5, nodes, 1, "the key ends in a branch");
+	nodes[0] = extension(&b, wide, 36);
+	keccak256(&root, nodes[0].p, nodes[0].n);
+	expect_bad(&root, 5, nodes, 1, "too long to be inline");
+	nodes[1] = (struct bytes){(const uint8_t *)"\xc2\x20\x01", 3}; /* short, yet by hash */
+	keccak256(&h, nodes[1].p, nodes[1].n);
+	ref[0] = 0xa0;
+	memcpy(ref + 1, h.b, 32);
+	nodes[0] = extension(&b, ref, 33);
+	keccak256(&root, nodes[0].p, nodes[0].n);
+	expect_bad(&root, 5, nodes, 2, "too short to be referred to by hash");
+	buf_free(&b);
+}
+
 /* The receipt proof of an exit on Polygon: [.., 5 receiptRoot, 6 receipt, 7 proof, 8 path, ..]. */
 static void real_proof(void **state)
 {
@@ -374,6 +417,7 @@ int main(void)
 		cmocka_unit_test(proofs_verify),
 		cmocka_unit_test(damaged_proofs),
 		cmocka_unit_test(malformed_nodes),
+		cmocka_unit_test(malformed_children),
 		cmocka_unit_test(real_proof),
 	};
 

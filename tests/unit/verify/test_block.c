@@ -594,6 +594,11 @@ static void state_sync(void **state)
 	assert_true(l[n - 1].state_sync);
 	assert_ok(verify_logs(HEADER_BTTC, &b.h, l, n, &e), e);
 	expect(verify_logs(HEADER_ETHEREUM, &b.h, l, n, &e), ERR_REJECT, "called state-sync", e);
+	l[n - 1].state_sync = false;
+	l[n - 1].tx_index++;
+	l[n - 1].tx_hash.b[0] ^= 1;
+	expect(verify_logs(HEADER_BTTC, &b.h, l, n, &e), ERR_REJECT, "after a state-sync log", e);
+	l[n - 1] = b.receipts[last].logs[b.receipts[last].log_count - 1];
 	for (size_t i = 0; i < n; i++)
 		l[i].state_sync = false;
 	expect(verify_logs(HEADER_BTTC, &b.h, l, n, &e), ERR_REJECT, "not called so", e);

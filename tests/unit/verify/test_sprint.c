@@ -149,6 +149,34 @@ static void wrong_seals(void **state)
 	expect_reject(&s, &h, &s.list[0].address, "difficulty");
 }
 
+static void too_many_producers(void **state)
+{
+	size_t n = 97 + 40 * (SPRINT_PRODUCERS_MAX + 1);
+	struct header h = {.number = 127};
+	uint8_t *extra = calloc(1, n);
+	struct sprint s = {.count = 5};
+	struct err e;
+
+	(void)state;
+	for (unsigned i = 0; i <= SPRINT_PRODUCERS_MAX; i++) {
+		extra[32 + 40 * i] = (uint8_t)i;
+		extra[32 + 40 * i + 39] = 1;
+	}
+	h.extra = (struct bytes){extra, n};
+	assert_int_equal(sprint_load(&s, &h, &e), ERR_REJECT);
+	assert_non_null(strstr(e.msg, "129 producers"));
+	assert_int_equal(s.count, 5);
+	h.extra.n = 97 + 39;
+	assert_int_equal(sprint_load(&s, &h, &e), ERR_REJECT);
+	memmove(extra + 32 + 40 * SPRINT_PRODUCERS_MAX, extra + n - 65, 65);
+	h.extra.n = n - 40;
+	assert_int_equal(sprint_load(&s, &h, &e), ERR_NONE);
+	assert_int_equal(s.count, SPRINT_PRODUCERS_MAX);
+	assert_int_equal(s.first, 128);
+	assert_int_equal(s.proposer, -1);
+	free(extra);
+}
+
 static int open_arena(void **state)
 {
 	(void)state;
@@ -169,6 +197,7 @@ int main(void)
 		cmocka_unit_test(every_block_of_world),
 		cmocka_unit_test(turn_order),
 		cmocka_unit_test(wrong_seals),
+		cmocka_unit_test(too_many_producers),
 	};
 
 	return cmocka_run_group_tests(tests, open_arena, close_arena);
