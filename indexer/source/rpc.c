@@ -11,6 +11,7 @@
  * used: behind the name may be another node now. The calls are asked again after a check.
  */
 #include "source/engine.h"
+#include "source/reply.h"
 
 #include "base/clock.h"
 #include "base/stop.h"
@@ -334,33 +335,6 @@ static void transport_error(struct transfer *t, CURLcode rc, struct err *e)
 			curl_easy_strerror(rc));
 }
 
-/* Put the text of a JSON-RPC error (any form of it) into s->text; also its code. */
-static void read_error(struct source *s, struct jval err, int64_t *code)
-{
-	struct jval v;
-	const char *p;
-	size_t n;
-
-	buf_clear(&s->text);
-	buf_str(&s->text, "");
-	*code = 0;
-	if (json_str(err, &p, &n)) {
-		buf_add(&s->text, p, n < 600 ? n : 600);
-		return;
-	}
-	if (json_get(err, "code", &v))
-		(void)json_i64(v, code);
-	if (json_get(err, "message", &v) && json_str(v, &p, &n))
-		buf_add(&s->text, p, n < 600 ? n : 600);
-	if (json_get(err, "data", &v) && !json_is_null(v) && s->text.n < 500) {
-		buf_chr(&s->text, ' ');
-		if (json_str(v, &p, &n))
-			buf_add(&s->text, p, n < 600 ? n : 600);
-		else if (json_count(v) < 20)
-			json_dump(&s->text, v);
-	}
-}
-
 static long http_status(struct transfer *t)
 {
 	long status = 0;
@@ -377,7 +351,7 @@ static enum rpc_class judge(
 	struct rpc_failure f = {
 		.http = (int)http_status(t), .json_rpc = true, .whole_batch = whole};
 
-	read_error(s, err, &f.code);
+	reply_error(&s->text, err, &f.code);
 	f.text = s->text.p;
 	f.text_len = s->text.n;
 	err_set(e, ERR_AGAIN, "rpc", (int)f.code, "%s: %s: error %lld %s", t->ep->name, method,
@@ -392,55 +366,6 @@ static const char *method_of(const struct transfer *t)
 	if (t->control)
 		return method_name(t->control == CONTROL_CHECK ? M_CHAIN_ID : M_BLOCK_NUMBER);
 	return method_name(t->calls[0]->method);
-}
-
-struct reply {
-	bool has_id, has_result, has_error;
-	uint64_t id;
-	struct jval result, error;
-};
-
-static void read_id(struct jval v, struct reply *r)
-{
-	const char *p;
-	int64_t i;
-	size_t n;
-
-	if (json_i64(v, &i) && i >= 0) {
-		r->id = (uint64_t)i;
-		r->has_id = true;
-	} else if (json_str(v, &p, &n) && n && n < 19) {
-		r->id = 0;
-		r->has_id = true;
-		for (size_t k = 0; k < n; k++) {
-			if (p[k] < '0' || p[k] > '9')
-				r->has_id = false;
-			r->id = r->id * 10 + (uint64_t)(p[k] - '0');
-		}
-	}
-}
-
-static struct reply read_reply(struct jval v)
-{
-	struct reply r = {0};
-	struct jiter it;
-	const char *key;
-	struct jval x;
-	size_t n;
-
-	json_iter(v, &it);
-	while (json_next_member(&it, &key, &n, &x)) {
-		if (n == 2 && !memcmp(key, "id", 2)) {
-			read_id(x, &r);
-		} else if (n == 6 && !memcmp(key, "result", 6)) {
-			r.result = x;
-			r.has_result = true;
-		} else if (n == 5 && !strncasecmp(key, "error", 5) && !json_is_null(x)) {
-			r.error = x;
-			r.has_error = true;
-		}
-	}
-	return r;
 }
 
 static void take_guard(struct transfer *t, const struct reply *r)
@@ -507,13 +432,13 @@ static void take_batch(struct transfer *t, struct jval root)
 	struct err e;
 
 	for (json_iter(root, &it); guarded && json_next(&it, &v);) {
-		struct reply r = read_reply(v);
+		struct reply r = reply_read(v);
 
 		if (r.has_id && r.id == guard)
 			take_guard(t, &r);
 	}
 	for (json_iter(root, &it); json_next(&it, &v) && t->job->pub.state == JOB_RUNNING;) {
-		struct reply r = read_reply(v);
+		struct reply r = reply_read(v);
 
 		if (r.has_id && r.id >= t->first_id && r.id < t->first_id + t->n &&
 			t->calls[r.id - t->first_id]->state == CALL_SENT &&
@@ -562,7 +487,7 @@ static bool one_error(const struct transfer *t, struct jval root, struct reply *
 	json_iter(root, &it);
 	if (!json_next(&it, &v))
 		return false;
-	*r = read_reply(v);
+	*r = reply_read(v);
 	if (json_next(&it, &v) || !r->has_error)
 		return false;
 	return !r->has_id ||
@@ -593,7 +518,7 @@ static void take_body(struct transfer *t, uint64_t us)
 	if (!json_parse(s->json, t->in.p ? t->in.p : "", t->in.n, &root, &e)) {
 		array = json_type(root) == JSON_ARRAY;
 		if (!array)
-			r = read_reply(root);
+			r = reply_read(root);
 		if ((array && batch && !one_error(t, root, &r)) ||
 			(!array && !batch && (r.has_result || r.has_error) && r.has_id &&
 				r.id == t->first_id)) {
