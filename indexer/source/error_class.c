@@ -14,10 +14,11 @@
 #include "source/error_class.h"
 
 #include <string.h>
-#include <strings.h>
+
+#define TEXT_MAX 600 /* what is looked at */
 
 struct rule {
-	const char *words; /* found in the text, any case */
+	const char *words; /* lower case; found in the text in any case */
 	enum rpc_class means;
 	int64_t code; /* only with this JSON-RPC code; 0: any */
 	int http;     /* only with this HTTP status; 0: any */
@@ -112,7 +113,7 @@ static const struct rule rules[] = {
 	SAYS("block is not available", RPC_HEAD),
 	SAYS("block is out of range", RPC_HEAD),
 	SAYS("block number is out of range", RPC_HEAD),
-	SAYS("fromBlock <= toBlock", RPC_HEAD),
+	SAYS("fromblock <= toblock", RPC_HEAD),
 
 	/* Too many blocks. */
 	SAYS("block range",
@@ -199,16 +200,6 @@ const char *rpc_class_name(enum rpc_class c)
 	return c < RPC_CLASS_COUNT ? names[c] : "?";
 }
 
-static bool contains(const char *text, size_t n, const char *words)
-{
-	size_t w = strlen(words);
-
-	for (size_t i = 0; i + w <= n; i++)
-		if (!strncasecmp(text + i, words, w))
-			return true;
-	return false;
-}
-
 static enum rpc_class by_status(const struct rpc_failure *f)
 {
 	switch (f->http) {
@@ -244,9 +235,19 @@ static enum rpc_class by_code(const struct rpc_failure *f)
 	}
 }
 
+static size_t lower(char *out, const char *text, size_t n)
+{
+	if (n > TEXT_MAX)
+		n = TEXT_MAX;
+	for (size_t i = 0; i < n; i++)
+		out[i] = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] | 32 : text[i]);
+	return n;
+}
+
 enum rpc_class rpc_classify(const struct rpc_failure *f)
 {
-	size_t n = f->text_len < 600 ? f->text_len : 600;
+	char text[TEXT_MAX];
+	const size_t n = lower(text, f->text, f->text_len);
 	enum rpc_class c;
 
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
@@ -255,7 +256,7 @@ enum rpc_class rpc_classify(const struct rpc_failure *f)
 		if ((r->code && r->code != f->code) || (r->http && r->http != f->http) ||
 			(r->batch && !f->whole_batch))
 			continue;
-		if (contains(f->text, n, r->words))
+		if (memmem(text, n, r->words, strlen(r->words)))
 			return r->means;
 	}
 	c = f->json_rpc ? by_code(f) : RPC_OTHER;
@@ -307,8 +308,8 @@ uint64_t rpc_range_hint(enum rpc_class c, const char *text, size_t n, uint64_t a
 	uint64_t v, prev = 0, named = 0;
 	size_t prev_end = 0;
 
-	if (n > 600)
-		n = 600;
+	if (n > TEXT_MAX)
+		n = TEXT_MAX;
 	for (size_t i = 0; i < n;) {
 		size_t start = i;
 
