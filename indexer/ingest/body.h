@@ -23,7 +23,7 @@ struct unit_env {
 	struct tally *tally;
 	uint64_t final;            /* blocks up to here do not change any more; 0: none */
 	unsigned receipts_running; /* receipt jobs in flight */
-	unsigned contradictions;   /* refused answers since the last finished unit */
+	unsigned contradictions;   /* blocks that do not follow the link, since the last published */
 };
 
 struct body {
@@ -40,6 +40,7 @@ struct body {
 	int8_t *status;          /* by transaction index, with receipts */
 	size_t status_count;
 	struct job *receipts;    /* asked for */
+	unsigned tries;          /* receipts that did not come or were refused */
 	bool have_receipts;      /* they came and passed verify_receipts */
 	bool proven;             /* and the header commits to them */
 	bool need;               /* the rules want them: the block's level is RECEIPTS */

@@ -28,6 +28,7 @@
 #define CONFIRM_MS      300
 #define HOLD_FIRST_MS   10
 #define HOLD_MAX_MS     1000
+#define LOW_HEAD_MS     2000 /* then a head that went down is where the chain ends */
 
 enum phase { STARTING, BEHIND, AT_HEAD, STALLED, HALTED, DONE };
 
@@ -47,6 +48,7 @@ struct run {
 	uint64_t hold_ms;       /* nothing is planned before: the node lacked what it had announced */
 	uint64_t hold_step_ms;  /* grows until something is published */
 	bool rested;            /* the newest poll was sent as one that can wait */
+	uint64_t low_ms;        /* since then the head is below the target; 0: it is not */
 	bool look;              /* compare branches before anything else */
 	bool fresh;             /* the newest poll agreed with what was published */
 };
@@ -263,8 +265,12 @@ static enum err_kind take_head(struct run *r, struct job *j, struct err *e)
 	}
 	if (head_take(&r->pub.head, j, now) && known && r->pub.head.number > before)
 		pace_seen(&r->pace, r->pub.head.number - before);
-	if (!known && r->conf->until_head)
+	if (!known)
 		r->target = j->head;
+	if (j->head >= r->target)
+		r->low_ms = 0;
+	else if (!r->low_ms)
+		r->low_ms = now;
 	r->fresh = !differs(r, &j->headers[0]);
 	r->look = r->look || !r->fresh;
 	if (window_denies(&r->window, &j->headers[0]))
@@ -431,20 +437,22 @@ static void show_phase(struct run *r)
 		log_warn("ingest", "head does not advance", "chain=%s head=%" PRIu64, r->chain->key,
 			r->pub.head.number);
 	r->state->phase = stalled ? STALLED : phase;
-	r->state->target = r->conf->has_to || r->conf->until_head ? goal(r) : r->pub.head.number;
+	r->state->target = r->conf->has_to ? r->conf->to :
+		r->conf->until_head	   ? r->target :
+					     r->pub.head.number;
 	metric_set(r->tally.stalled, stalled);
 }
 
 static bool reached(const struct run *r)
 {
-	uint64_t next = publisher_link(&r->pub).next, to;
+	uint64_t next = publisher_link(&r->pub).next;
 
 	if (!r->pub.head.known || r->pub.forked || r->look || r->window.count)
 		return false;
-	if (r->conf->until_head)
-		return r->fresh && next > goal(r);
-	to = r->conf->to;
-	return r->conf->has_to && next > to;
+	if (r->conf->until_head && r->fresh && next > goal(r)) /* a head below the target may lag */
+		return next > r->target || (r->conf->has_to && next > r->conf->to) ||
+			(r->low_ms && clock_ms() - r->low_ms >= LOW_HEAD_MS);
+	return r->conf->has_to && next > r->conf->to;
 }
 
 static enum err_kind plan(struct run *r, struct err *e)

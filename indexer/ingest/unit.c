@@ -25,6 +25,7 @@
 
 #define RECEIPTS_IN_FLIGHT  48
 #define LOG_REFUSALS_MAX    3
+#define RECEIPT_TRIES       6 /* before the headers are doubted too */
 #define WAIT_FIRST_MS       50
 #define WAIT_MAX_MS         5000
 #define UNIT_ARENA_MAX      (64u << 20)
@@ -53,6 +54,7 @@ struct unit {
 	unsigned version;   /* of the set that the logs are complete for */
 	unsigned asked;     /* version of the question that is running */
 	unsigned refusals;  /* log answers refused */
+	unsigned refused;   /* times that all was given up because of a refused answer */
 	bool receipts_only; /* eth_getLogs is given up */
 	uint64_t wake_ms;
 	unsigned waits;
@@ -136,7 +138,7 @@ static enum err_kind trouble(struct unit *u, uint64_t now_ms, struct err *e)
 	if (e->kind == ERR_FATAL)
 		return ERR_FATAL;
 	tally_trouble(u->env->tally, e);
-	if (e->kind == ERR_REJECT && ++u->env->contradictions > CONTRADICTIONS_MAX) {
+	if (e->kind == ERR_REJECT && ++u->refused > CONTRADICTIONS_MAX) {
 		e->kind = ERR_FATAL;
 		return err_wrap(e,
 			"%s: the nodes contradict each other or their headers again and again; nothing of it "
@@ -366,8 +368,10 @@ static enum err_kind step_receipts(struct unit *u, struct body *b, struct err *e
 		*e = b->receipts->err;
 	k = b->receipts->state == JOB_FAILED ? e->kind : body_take_receipts(u->env, b, u->mem, e);
 	drop_receipts(u, b);
-	if (k == ERR_REJECT)
-		err_wrap(e, "receipts of block %" PRIu64, id.number);
+	if (k && k != ERR_FATAL && ++b->tries < RECEIPT_TRIES) {
+		tally_trouble(u->env->tally, e);
+		return ERR_NONE;
+	}
 	return k;
 }
 
