@@ -12,6 +12,7 @@
 #include "base/stop.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,21 +22,30 @@
 
 /* -------- callbacks -------- */
 
-static void on_log(const rd_kafka_t *rk, int level, const char *fac, const char *text)
+/** One limiter for the process, because clients come and go. */
+static bool log_pass(unsigned *dropped)
 {
-	struct kafka_handle *h = rd_kafka_opaque(rk);
-	const bool warn = level <= 4; /* syslog: warning or worse */
-	unsigned dropped = 0;
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static struct log_limit limit;
 	bool pass;
 
-	if (!warn && !log_on(LOG_DEBUG))
+	pthread_mutex_lock(&lock);
+	pass = log_limit_pass(&limit, 6, 10000, dropped);
+	pthread_mutex_unlock(&lock);
+	return pass;
+}
+
+static void on_log(const rd_kafka_t *rk, int level, const char *fac, const char *text)
+{
+	/* Syslog levels: 4 is a warning. CONFWARN: a producer's setting does nothing in a consumer. */
+	const bool warn = level <= 4 && strcmp(fac, "CONFWARN");
+	unsigned dropped = 0;
+
+	(void)rk;
+	if (!log_on(warn ? LOG_WARN : LOG_DEBUG) || !log_pass(&dropped))
 		return;
-	pthread_mutex_lock(&h->log_lock);
-	pass = log_limit_pass(&h->limit, 5, 10000, &dropped);
-	pthread_mutex_unlock(&h->log_lock);
-	if (pass)
-		log_line(warn ? LOG_WARN : LOG_DEBUG, "kafka", "client", "facility=%s text=%s suppressed=%u",
-			log_quotes(fac), log_quotes(text), dropped);
+	log_line(warn ? LOG_WARN : LOG_DEBUG, "kafka", "client", "facility=%s text=%s suppressed=%u",
+		log_quotes(fac), log_quotes(text), dropped);
 }
 
 static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
@@ -58,27 +68,23 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaqu
 
 /* -------- settings -------- */
 
-/** The key of "key=value" is one that the program sets itself. */
-static bool is_hard(const struct kafka_setting *hard, const char *key, size_t n)
+/** Settings on which exactness depends. */
+static bool is_ours(const char *key)
 {
-	static const char *const kept[] = {"bootstrap.servers", "metadata.broker.list", "enable.idempotence",
-		"acks", "request.required.acks", "message.timeout.ms", "delivery.timeout.ms",
-		"isolation.level", "enable.auto.commit", "enable.auto.offset.store",
-		"auto.offset.reset", "enable.partition.eof", "transactional.id", "group.id", "partitioner",
-		"allow.auto.create.topics"};
+	static const char *const ours[] = {"bootstrap.servers", "metadata.broker.list", "client.id",
+		"enable.idempotence", "acks", "request.required.acks", "transactional.id",
+		"message.timeout.ms", "delivery.timeout.ms", "message.max.bytes", "partitioner",
+		"isolation.level", "group.id", "enable.auto.commit", "enable.auto.offset.store",
+		"auto.offset.reset", "enable.partition.eof", "allow.auto.create.topics"};
 
-	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-		if (strlen(kept[i]) == n && !memcmp(kept[i], key, n))
-			return true;
-	for (; hard->key; hard++)
-		if (strlen(hard->key) == n && !memcmp(hard->key, key, n))
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		if (!strcmp(ours[i], key))
 			return true;
 	return false;
 }
 
 /** The library's text about a bad value repeats the value, which may be a password: not used. */
-static enum err_kind set_user(rd_kafka_conf_t *conf, const struct kafka_setting *hard,
-	const char *prop, struct err *e)
+static enum err_kind set_user(rd_kafka_conf_t *conf, const char *prop, struct err *e)
 {
 	const char *eq = strchr(prop, '=');
 	char key[128], text[256];
@@ -91,7 +97,7 @@ static enum err_kind set_user(rd_kafka_conf_t *conf, const struct kafka_setting 
 	n = (size_t)(eq - prop);
 	memcpy(key, prop, n);
 	key[n] = 0;
-	if (is_hard(hard, key, n))
+	if (is_ours(key))
 		return err_set(e, ERR_FATAL, "kafka", 0,
 			"the Kafka setting %s is set by the program, because exactness depends on it: remove it",
 			key);
@@ -125,7 +131,7 @@ static enum err_kind set_all(rd_kafka_conf_t *conf, const struct kafka_conf *c,
 	enum err_kind k = set_ours(conf, soft, e);
 
 	for (const char *const *p = c->props; !k && p && *p; p++)
-		k = set_user(conf, hard, *p, e);
+		k = set_user(conf, *p, e);
 	if (!k)
 		k = set_ours(conf, common, e);
 	return k ? k : set_ours(conf, hard, e);
@@ -142,7 +148,6 @@ enum err_kind kafka_handle_open(struct kafka_handle **out, rd_kafka_type_t type,
 
 	if (!h)
 		abort();
-	pthread_mutex_init(&h->log_lock, NULL);
 	if ((k = set_all(conf, c, hard, soft, e))) {
 		rd_kafka_conf_destroy(conf);
 		kafka_handle_close(h);
@@ -171,7 +176,6 @@ void kafka_handle_close(struct kafka_handle *h)
 		return;
 	if (h->rk)
 		rd_kafka_destroy(h->rk);
-	pthread_mutex_destroy(&h->log_lock);
 	free(h);
 }
 
@@ -318,13 +322,15 @@ static rd_kafka_NewTopic_t *new_topic(const char *name, int64_t partitions,
 }
 
 /** Wait for the result of an admin request; NULL: none came (stop, or time is over). */
-static rd_kafka_event_t *await(rd_kafka_queue_t *q)
+static rd_kafka_event_t *await(struct kafka_handle *h, rd_kafka_queue_t *q)
 {
 	uint64_t until = clock_ms() + PATIENCE_MS;
 	rd_kafka_event_t *ev = NULL;
 
-	while (!ev && !stop_asked() && clock_ms() < until)
+	while (!ev && !stop_asked() && !is_for_a_person(h->last_code) && clock_ms() < until) {
 		ev = rd_kafka_queue_poll(q, SLICE_MS);
+		kafka_probe_serve(h);
+	}
 	return ev;
 }
 
@@ -381,7 +387,7 @@ enum err_kind kafka_topics_make(struct kafka_handle *h, const struct kafka_conf 
 			c->partitions);
 	} else {
 		rd_kafka_CreateTopics(h->rk, topics, 2, NULL, q);
-		ev = await(q);
+		ev = await(h, q);
 		k = created(h, ev, e);
 	}
 	if (ev)

@@ -6,7 +6,6 @@
 #include "stream/kafka.h"
 
 #include <librdkafka/rdkafka.h>
-#include <pthread.h>
 
 #define KAFKA_NAME_MAX  250 /* a topic's name: Kafka allows 249 characters */
 #define KAFKA_BLOCKS    "blocks"
@@ -19,8 +18,6 @@ struct kafka_handle {
 	rd_kafka_resp_err_t last_code;     /* newest error_cb: information, not an outcome */
 	char last_text[200];
 	rd_kafka_resp_err_t delivery_code; /* first failed delivery since it was cleared */
-	pthread_mutex_t log_lock;
-	struct log_limit limit;
 };
 
 struct kafka_setting {
@@ -28,8 +25,8 @@ struct kafka_setting {
 };
 
 /**
- * Our settings, of which the user's (c->props) may change the soft ones (NULL: none) but not the hard
- * ones. Errors: ERR_FATAL, naming the setting.
+ * Soft settings (NULL: none), then the user's (c->props; those that exactness depends on are refused),
+ * then the hard ones. Errors: ERR_FATAL, naming the setting.
  */
 MUST_USE enum err_kind kafka_handle_open(struct kafka_handle **out, rd_kafka_type_t type,
 	const struct kafka_conf *c, const struct kafka_setting *hard, const struct kafka_setting *soft,

@@ -39,7 +39,10 @@ struct kafka_reader {
 	uint64_t chain_id;
 	int32_t partition, partitions;
 	struct kafka_handle *h;
-	rd_kafka_queue_t *queue;
+	/* The final topic has a queue of its own. A client whose queue is full asks for more only when its
+	   broker answers something, or after a second; the final topic, never full, is asked for all
+	   the time and so keeps the other one going. */
+	rd_kafka_queue_t *queue, *final_queue;
 	rd_kafka_message_t *hand[HANDFUL]; /* [hand_at, hand_n) are not taken yet */
 	size_t hand_at, hand_n;
 
@@ -155,17 +158,25 @@ static enum err_kind take_event(struct kafka_reader *r, const rd_kafka_message_t
 	}
 }
 
-/** Make sure that there is a message in hand; false: none came in time. */
+/**
+ * Make sure that there is a message in hand; false: none came in time. The batch call would wait for a
+ * whole handful, so the first message is waited for alone.
+ */
 static bool fill_hand(struct kafka_reader *r, unsigned wait_ms)
 {
+	rd_kafka_message_t *first;
 	ssize_t n;
 
 	if (r->hand_at < r->hand_n)
 		return true;
-	n = rd_kafka_consume_batch_queue(r->queue, (int)wait_ms, r->hand, HANDFUL);
-	r->hand_at = 0;
-	r->hand_n = n > 0 ? (size_t)n : 0;
-	return n > 0;
+	r->hand_at = r->hand_n = 0;
+	first = rd_kafka_consume_queue(r->queue, (int)wait_ms);
+	if (!first)
+		return false;
+	r->hand[0] = first;
+	n = rd_kafka_consume_batch_queue(r->queue, 0, r->hand + 1, HANDFUL - 1);
+	r->hand_n = n > 0 ? (size_t)n + 1 : 1;
+	return true;
 }
 
 /** Take what is in hand, up to max_bytes in all. full: stopped because of the limit. */
@@ -177,21 +188,57 @@ static enum err_kind take_hand(struct kafka_reader *r, size_t max_bytes, size_t 
 	while (r->hand_at < r->hand_n && !k) {
 		rd_kafka_message_t *m = r->hand[r->hand_at];
 
-		if (!m->err && is_blocks(r, m) && *bytes && *bytes + m->len > max_bytes) {
+		if (!m->err && *bytes && *bytes + m->len > max_bytes) {
 			*full = true;
 			return ERR_NONE;
 		}
 		r->hand_at++;
+		*bytes += m->err ? 0 : m->len;
+		k = m->err ? take_event(r, m, e) : take_record(r, m, b, e);
+		give_heights(r, b);
+		rd_kafka_message_destroy(m);
+	}
+	return k;
+}
+
+/** Heights that have come; does not wait. */
+static enum err_kind take_final(struct kafka_reader *r, struct batch *b, struct err *e)
+{
+	rd_kafka_message_t *m;
+	enum err_kind k = ERR_NONE;
+
+	while (!k && (m = rd_kafka_consume_queue(r->final_queue, 0))) {
 		if (m->err)
 			k = take_event(r, m, e);
-		else if (is_blocks(r, m)) {
-			*bytes += m->len;
-			k = take_record(r, m, b, e);
-			give_heights(r, b);
-		} else {
+		else
 			take_heights(r, m, b->mem);
-		}
 		rd_kafka_message_destroy(m);
+	}
+	give_heights(r, b);
+	return k;
+}
+
+/** Fill the batch: waits for the first record until `until`, then takes what is there. */
+static enum err_kind take_batch(struct kafka_reader *r, uint64_t until, size_t max_bytes,
+	struct batch *b, struct err *e)
+{
+	enum err_kind k = take_final(r, b, e);
+	bool full = false;
+	size_t bytes = 0;
+
+	while (!full && !k && !stop_asked()) {
+		const bool some = b->out.n || b->out.bad_n;
+		uint64_t now = clock_ms();
+		unsigned wait = 0;
+
+		if (!some && now < until)
+			wait = until - now < SLICE_MS ? (unsigned)(until - now) : SLICE_MS;
+		if (fill_hand(r, wait))
+			k = take_hand(r, max_bytes, &bytes, b, &full, e);
+		else if (some || now >= until)
+			break;
+		if (!k)
+			k = take_final(r, b, e);
 	}
 	return k;
 }
@@ -202,10 +249,7 @@ static enum err_kind poll_kafka(struct stream_reader *face, unsigned timeout_ms,
 	struct kafka_reader *r = of_face(face);
 	struct batch b = {.mem = mem, .chain_id = r->chain_id};
 	struct err none;
-	uint64_t until = clock_ms() + timeout_ms, now;
-	bool full = false;
-	size_t bytes = 0;
-	enum err_kind k = ERR_NONE;
+	enum err_kind k;
 
 	e = e ? e : &none;
 	if (stop_asked())
@@ -215,20 +259,7 @@ static enum err_kind poll_kafka(struct stream_reader *face, unsigned timeout_ms,
 		r->later.kind = ERR_NONE;
 		return e->kind;
 	}
-	give_heights(r, &b);
-	while (!full && !k && !stop_asked()) {
-		unsigned wait = 0;
-
-		now = clock_ms();
-		if (!b.out.n && !b.out.bad_n && now < until)
-			wait = until - now < SLICE_MS ? (unsigned)(until - now) : SLICE_MS;
-		if (fill_hand(r, wait)) {
-			k = take_hand(r, max_bytes, &bytes, &b, &full, e);
-			give_heights(r, &b);
-		} else if (b.out.n || b.out.bad_n || now >= until) {
-			break;
-		}
-	}
+	k = take_batch(r, clock_ms() + timeout_ms, max_bytes, &b, e);
 	if (k && !b.out.n && !b.out.bad_n)
 		return k;
 	if (k)
@@ -255,6 +286,8 @@ static void reader_close(struct stream_reader *face)
 		rd_kafka_message_destroy(r->hand[r->hand_at++]);
 	if (r->queue)
 		rd_kafka_queue_destroy(r->queue);
+	if (r->final_queue)
+		rd_kafka_queue_destroy(r->final_queue);
 	kafka_handle_close(r->h);
 	free(r);
 }
@@ -347,6 +380,7 @@ static enum err_kind open_all(struct kafka_reader *r, const struct kafka_conf *c
 	};
 	struct kafka_handle *probe = NULL;
 	int64_t final_offset = 0;
+	int32_t one;
 	enum err_kind k;
 
 	if ((k = kafka_topic_name(r->blocks, c, KAFKA_BLOCKS, e)) ||
@@ -357,7 +391,13 @@ static enum err_kind open_all(struct kafka_reader *r, const struct kafka_conf *c
 	kafka_handle_close(probe);
 	if (k || (k = kafka_handle_open(&r->h, RD_KAFKA_CONSUMER, c, hard, soft, e)))
 		return k;
+	/* A client that was told of the leaders begins at once, not with its next timer of a second. */
+	if ((k = kafka_topic_find(r->h, r->blocks, &r->partitions, e)) ||
+		(k = kafka_topic_find(r->h, r->final, &one, e)))
+		return k;
 	r->queue = rd_kafka_queue_get_consumer(r->h->rk);
+	r->final_queue = rd_kafka_queue_get_partition(r->h->rk, r->final, 0);
+	rd_kafka_queue_forward(r->final_queue, NULL);
 	return assign_both(r, final_offset, e);
 }
 
@@ -394,7 +434,7 @@ enum err_kind kafka_reader_open(struct stream_reader **out, const struct kafka_c
 	open_metrics(r, c->chain_key);
 	if ((k = open_all(r, c, expect, e))) {
 		reader_close(&r->face);
-		return k;
+		return k == ERR_STOP ? k : err_wrap(e, "Kafka at %s", c->brokers);
 	}
 	*out = &r->face;
 	return ERR_NONE;

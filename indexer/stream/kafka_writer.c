@@ -12,6 +12,7 @@
  * tells whether anybody wrote meanwhile.
  */
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/metric.h"
 #include "base/stop.h"
 #include "stream/batch.h"
@@ -125,11 +126,11 @@ static enum err_kind open_client(struct kafka_writer *w, struct err *e)
 	const struct kafka_setting hard[] = {
 		{"transactional.id", w->blocks},
 		{"message.max.bytes", "16777216"},
-		{"queue.buffering.max.kbytes", "32768"},
 		{NULL, NULL},
 	};
 	static const struct kafka_setting soft[] = {
 		{"transaction.timeout.ms", "60000"},
+		{"queue.buffering.max.kbytes", "32768"},
 		{"compression.codec", "lz4"},
 		{"linger.ms", "5"},
 		{"reconnect.backoff.ms", "50"},
@@ -350,6 +351,10 @@ static enum err_kind commit(struct kafka_writer *w, rd_kafka_resp_err_t *code, s
 	rd_kafka_error_t *error;
 	bool retriable;
 
+	if (fault_hit("kafka-slow-commit")) { /* as a process that was stopped, or a machine asleep */
+		rd_kafka_flush(w->h->rk, 5000);
+		clock_sleep_ms((unsigned)w->txn_timeout_ms + 3000);
+	}
 	while ((error = rd_kafka_commit_transaction(w->h->rk, SLICE_MS))) {
 		*code = rd_kafka_error_code(error);
 		retriable = rd_kafka_error_is_retriable(error);
@@ -363,6 +368,8 @@ static enum err_kind commit(struct kafka_writer *w, rd_kafka_resp_err_t *code, s
 			return stopped(e);
 	}
 	*code = RD_KAFKA_RESP_ERR_NO_ERROR;
+	if (fault_hit("kafka-lost-commit")) /* done, but the answer did not arrive */
+		*code = RD_KAFKA_RESP_ERR__TIMED_OUT;
 	metric_observe_us(w->commits, clock_us() - t0);
 	return ERR_NONE;
 }
@@ -390,6 +397,24 @@ static enum err_kind publish_batch(struct kafka_writer *w, const struct step *st
 	return ERR_NONE;
 }
 
+/**
+ * A client again, after one failed. The topic is looked at before as well, so that a writer that took
+ * over meanwhile is not fenced by one that has to end anyway.
+ */
+static enum err_kind reopen(struct kafka_writer *w, const struct step *steps, size_t n,
+	bool *committed, struct err *e)
+{
+	enum err_kind k;
+
+	if ((k = look_up_outcome(w, steps, n, committed, e)))
+		return k;
+	if ((k = open_client(w, e))) {
+		drop_client(w);
+		return k;
+	}
+	return *committed ? ERR_NONE : look_up_outcome(w, steps, n, committed, e);
+}
+
 static enum err_kind publish(struct stream_writer *face, const struct step *steps, size_t n,
 	struct err *e)
 {
@@ -404,12 +429,8 @@ static enum err_kind publish(struct stream_writer *face, const struct step *step
 			"another writer took over the stream %s", w->blocks);
 	if ((k = stream_check(&w->tail, steps, n, e)))
 		return k;
-	if (!w->h) {
-		if ((k = open_client(w, e)))
-			drop_client(w);
-		if (k || (k = look_up_outcome(w, steps, n, &committed, e)))
-			return k;
-	}
+	if (!w->h && (k = reopen(w, steps, n, &committed, e)))
+		return k;
 	k = committed ? ERR_NONE : publish_batch(w, steps, n, e);
 	if (!k)
 		metric_add(w->records, (int64_t)n);
@@ -515,7 +536,7 @@ enum err_kind kafka_writer_open(struct stream_writer **out, const struct kafka_c
 	open_metrics(w);
 	if ((k = take_over(w, e))) {
 		writer_close(&w->face);
-		return k;
+		return k == ERR_STOP ? k : err_wrap(e, "Kafka at %s", c->brokers);
 	}
 	*out = &w->face;
 	return ERR_NONE;

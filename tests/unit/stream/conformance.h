@@ -238,7 +238,7 @@ static inline void cf_assert_tail(struct cf *c, struct stream_writer *w)
 
 /* -------- the tests -------- */
 
-static void cf_test_order(void **state)
+static inline void cf_test_order(void **state)
 {
 	struct cf *c = *state;
 	struct stream_writer *w = c->body->open_writer();
@@ -252,7 +252,7 @@ static void cf_test_order(void **state)
 	stream_writer_close(w);
 }
 
-static void cf_test_empty(void **state)
+static inline void cf_test_empty(void **state)
 {
 	struct cf *c = *state;
 	struct stream_writer *w = c->body->open_writer();
@@ -270,7 +270,7 @@ static void cf_test_empty(void **state)
 }
 
 /** A batch that breaks a rule leaves no trace: not the good steps in it, not the number. */
-static void cf_test_all_or_none(void **state)
+static inline void cf_test_all_or_none(void **state)
 {
 	struct cf *c = *state;
 	struct stream_writer *w = c->body->open_writer();
@@ -309,7 +309,7 @@ static void cf_test_all_or_none(void **state)
 }
 
 /** Read a part, apply a part of that, open again: it goes on after what was applied. */
-static void cf_test_resume(void **state)
+static inline void cf_test_resume(void **state)
 {
 	struct cf *c = *state;
 	struct stream_writer *w = c->body->open_writer();
@@ -339,7 +339,7 @@ static void cf_test_resume(void **state)
 	stream_writer_close(w);
 }
 
-static void cf_test_undo(void **state)
+static inline void cf_test_undo(void **state)
 {
 	struct cf *c = *state;
 	struct stream_writer *w = c->body->open_writer();
@@ -364,7 +364,7 @@ static void cf_test_undo(void **state)
 }
 
 /** Five megabytes, and nearly the largest record there is, between small ones. */
-static void cf_test_big_records(void **state)
+static inline void cf_test_big_records(void **state)
 {
 	static const size_t sizes[] = {100, 5000000, 200, 15900000, 300};
 	struct cf *c = *state;
@@ -399,7 +399,7 @@ static void cf_test_big_records(void **state)
 }
 
 /** max_bytes bounds a batch, but one record always comes. */
-static void cf_test_batch_limit(void **state)
+static inline void cf_test_batch_limit(void **state)
 {
 	struct cf *c = *state;
 	struct stream_writer *w = c->body->open_writer();
@@ -419,7 +419,7 @@ static void cf_test_batch_limit(void **state)
 }
 
 /** Both ends are closed while records are on the way; the next ones take up the stream. */
-static void cf_test_close_in_the_middle(void **state)
+static inline void cf_test_close_in_the_middle(void **state)
 {
 	struct cf *c = *state;
 	size_t at = 0;
@@ -452,7 +452,7 @@ struct cf_publisher {
 	_Atomic bool done;
 };
 
-static void *cf_publish_thread(void *arg)
+static inline void *cf_publish_thread(void *arg)
 {
 	struct cf_publisher *p = arg;
 	struct err e = {0};
@@ -470,7 +470,7 @@ static void *cf_publish_thread(void *arg)
 }
 
 /** Writer and reader at the same time; more goes through than fits. */
-static void cf_test_two_threads(void **state)
+static inline void cf_test_two_threads(void **state)
 {
 	struct cf *c = *state;
 	struct cf_publisher p = {.c = c, .w = c->body->open_writer()};
@@ -530,7 +530,7 @@ static inline void cf_child_stop_poll(struct cf *c)
 		_exit(3);
 }
 
-static void cf_test_stop_while_polling(void **state)
+static inline void cf_test_stop_while_polling(void **state)
 {
 	struct cf *c = *state;
 
