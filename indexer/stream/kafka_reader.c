@@ -179,6 +179,23 @@ static bool fill_hand(struct kafka_reader *r, unsigned wait_ms)
 	return true;
 }
 
+/** A message goes by its topic, whatever queue it came through. */
+static enum err_kind take_message(struct kafka_reader *r, rd_kafka_message_t *m, struct batch *b,
+	struct err *e)
+{
+	enum err_kind k = ERR_NONE;
+
+	if (m->err)
+		k = take_event(r, m, e);
+	else if (is_blocks(r, m))
+		k = take_record(r, m, b, e);
+	else
+		take_heights(r, m, b->mem);
+	give_heights(r, b);
+	rd_kafka_message_destroy(m);
+	return k;
+}
+
 /** Take what is in hand, up to max_bytes in all. full: stopped because of the limit. */
 static enum err_kind take_hand(struct kafka_reader *r, size_t max_bytes, size_t *bytes, struct batch *b,
 	bool *full, struct err *e)
@@ -186,34 +203,26 @@ static enum err_kind take_hand(struct kafka_reader *r, size_t max_bytes, size_t 
 	enum err_kind k = ERR_NONE;
 
 	while (r->hand_at < r->hand_n && !k) {
-		rd_kafka_message_t *m = r->hand[r->hand_at];
+		const size_t n = r->hand[r->hand_at]->err ? 0 : r->hand[r->hand_at]->len;
 
-		if (!m->err && *bytes && *bytes + m->len > max_bytes) {
-			*full = true;
-			return ERR_NONE;
-		}
-		r->hand_at++;
-		*bytes += m->err ? 0 : m->len;
-		k = m->err ? take_event(r, m, e) : take_record(r, m, b, e);
-		give_heights(r, b);
-		rd_kafka_message_destroy(m);
+		*full = n && *bytes && *bytes + n > max_bytes;
+		if (*full)
+			break;
+		*bytes += n;
+		k = take_message(r, r->hand[r->hand_at++], b, e);
 	}
 	return k;
 }
 
-/** Heights that have come; does not wait. */
+/** Heights that have come; does not wait. Not while records are in hand: nothing may overtake them. */
 static enum err_kind take_final(struct kafka_reader *r, struct batch *b, struct err *e)
 {
+	const bool in_hand = r->hand_at < r->hand_n;
 	rd_kafka_message_t *m;
 	enum err_kind k = ERR_NONE;
 
-	while (!k && (m = rd_kafka_consume_queue(r->final_queue, 0))) {
-		if (m->err)
-			k = take_event(r, m, e);
-		else
-			take_heights(r, m, b->mem);
-		rd_kafka_message_destroy(m);
-	}
+	while (!in_hand && !k && (m = rd_kafka_consume_queue(r->final_queue, 0)))
+		k = take_message(r, m, b, e);
 	give_heights(r, b);
 	return k;
 }

@@ -106,6 +106,7 @@ static inline bool ke_init(void)
 	if (!ke_conf.brokers)
 		fprintf(stderr, "BTTC_TEST_KAFKA=host:port is not set: tests/run kafka starts a broker\n");
 	cf_body = &ke_body;
+	cmocka_set_test_filter(getenv("BTTC_TEST_ONLY")); /* a pattern like "*pause*" */
 	return ke_conf.brokers;
 }
 
