@@ -100,7 +100,7 @@ static int plan_or_run(struct backfill_conf *c)
 	k = stop_install(&e);
 	if (!k)
 		k = run(&p, c, chain, &e);
-	if (pipeline_close(&p, &ce) && (!k || k == ERR_STOP)) {
+	if (pipeline_close(&p, &ce) && !k) {
 		k = ERR_FATAL;
 		e = ce;
 	}

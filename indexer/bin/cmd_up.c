@@ -103,7 +103,7 @@ int cmd_up(int argc, char **argv)
 		k = stop_install(&e);
 		if (!k)
 			k = run(&p, &c, &e);
-		if (pipeline_close(&p, &ce) && (!k || k == ERR_STOP)) {
+		if (pipeline_close(&p, &ce) && !k) {
 			k = ERR_FATAL;
 			e = ce;
 		}

@@ -3,7 +3,7 @@
 Standard library only. Environment: BTTC_BIN (the binary), BTTC_TEST_PG (DSN of a throw-away superuser
 server, set by tests/run). Every test file is a program: `run(globals())` runs its test_* functions.
 """
-import contextlib, gzip, http.client, json, os, re, shutil, signal, socket, subprocess, sys, tempfile
+import concurrent.futures, contextlib, gzip, http.client, itertools, json, os, re, shutil, signal, socket, subprocess, sys, tempfile
 import time, traceback, urllib.parse
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -145,14 +145,13 @@ def psql(dsn, sql, tuples=True):
     return [line.split("\x1f") for line in r.stdout.splitlines()] if tuples else r.stdout
 
 
-_count = [0]
+_count = itertools.count(1)
 
 
 def new_database():
     """An empty database on the throw-away server; its DSN."""
     base = os.environ["BTTC_TEST_PG"]
-    _count[0] += 1
-    name = f"t{os.getpid()}_{_count[0]}"
+    name = f"t{os.getpid()}_{next(_count)}"
     psql(base, f"CREATE DATABASE {name}")
     return re.sub(r"dbname=\S+", f"dbname={name}", base)
 
@@ -249,6 +248,13 @@ def index_all(network, dsn, *args):
     rc = p.wait()
     assert rc == 0, f"up --until-head: {rc}\n{p.text()[-3000:]}"
     return p
+
+
+def together(f, items, at_once=5):
+    """f(item) for all items, some at a time (they mostly wait); the first failure is raised."""
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+        for done in [pool.submit(f, i) for i in items]:
+            done.result()
 
 
 # ---- recordings -------------------------------------------------------------------------------
