@@ -2,10 +2,12 @@
  * A node of recordings or synthetic chains for benches and hand tests; bttc-indexer replay-server is the
  * same with all options. Prints "listening on PORT" and serves until SIGTERM.
  *
+ *   bench_node --network-file synthetic:...      (a network file for it, to stdout)
  *   bench_node HOST:PORT RECORDING... [--tron] [--control] [--speed N] [--head N] [--fork N] [--fault F]
  */
 #include "base/stop.h"
 #include "replay/replay.h"
+#include "replay/synthetic.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +38,12 @@ int main(int argc, char **argv)
 	bool tron = false;
 	int rc;
 
+	if (argc == 3 && !strcmp(argv[1], "--network-file")) {
+		if (!synthetic_network(stdout, argv[2], &e))
+			return 0;
+		fprintf(stderr, "bench_node: %s\n", e.msg);
+		return 2;
+	}
 	conf.faults = faults;
 	for (int i = 2; i < argc; i++) {
 		if (!strcmp(argv[i], "--control"))

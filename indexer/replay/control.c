@@ -13,6 +13,18 @@ static uint64_t recorded_now(const struct stage *s, uint64_t now_us)
 	return s->origin + (uint64_t)((unsigned __int128)(now_us - s->zero_us) * s->speed / 1000000);
 }
 
+/* A synthetic chain makes a block every period. */
+static void grow(struct served *v, uint64_t age_us)
+{
+	uint64_t head = v->start_head + age_us / v->period_us;
+	struct err e;
+
+	if (head > v->node.body->last)
+		head = v->node.body->last;
+	if (head > v->node.head && node_move(&v->node, head, 0, &e))
+		abort();
+}
+
 void stage_tick(struct stage *s, uint64_t now_us)
 {
 	uint64_t now = recorded_now(s, now_us);
@@ -24,6 +36,8 @@ void stage_tick(struct stage *s, uint64_t now_us)
 		for (; v->live && v->next < v->life.n && v->life.v[v->next].time <= now; v->next++)
 			if (node_move(&v->node, v->life.v[v->next].head, v->life.v[v->next].fork, &e))
 				abort(); /* a timeline only names blocks of its body */
+		if (v->period_us)
+			grow(v, now_us - s->zero_us);
 	}
 }
 
@@ -69,6 +83,7 @@ static enum err_kind move(struct served *v, struct jval want, bool apply, struct
 			    : body->last;
 	if (apply) {
 		v->live = false;
+		v->period_us = 0;
 		return node_move(&v->node, head, (unsigned)fork, e);
 	}
 	return node_can_move(&v->node, head, (unsigned)fork, e);
@@ -182,6 +197,13 @@ static void show_node(struct jw *w, const struct served *v)
 	jw_u64(w, n->fork);
 	jw_key(w, "live");
 	jw_bool(w, v->live);
+	if (v->period_us) {
+		/* block start_head + i can be read from zero_wall_us + i * period_us on */
+		jw_key(w, "start_head");
+		jw_u64(w, v->start_head);
+		jw_key(w, "period_us");
+		jw_u64(w, v->period_us);
+	}
 	show_forks(w, n->body);
 	jw_key(w, "http");
 	jw_u64(w, n->bodies);
@@ -204,6 +226,8 @@ void stage_show(const struct stage *s, uint64_t now_us, struct buf *out)
 	jw_obj(&w);
 	jw_key(&w, "time");
 	jw_u64(&w, recorded_now(s, now_us));
+	jw_key(&w, "zero_wall_us");
+	jw_u64(&w, s->zero_wall_us);
 	jw_key(&w, "speed");
 	jw_u64(&w, s->speed);
 	jw_key(&w, "chains");

@@ -16,6 +16,8 @@ struct served {
 	struct timeline life; /* n == 0: not built, the head stands */
 	size_t next;          /* next moment to come */
 	bool live;            /* moments come by themselves */
+	uint64_t start_head;  /* synthetic: a block every period_us from there; 0: the head stands */
+	uint64_t period_us;
 };
 
 struct stage {
@@ -24,6 +26,7 @@ struct stage {
 	struct fault_set *faults; /* never NULL after start */
 	struct json_parser *parser;
 	uint64_t zero_us;         /* clock_us() when the server started */
+	uint64_t zero_wall_us;    /* and the wall clock */
 	uint64_t origin;          /* recorded time then, seconds */
 	uint64_t speed;           /* 0: time stands still */
 };

@@ -8,11 +8,13 @@
 #include "replay/control.h"
 #include "replay/rpc.h"
 #include "replay/server.h"
+#include "replay/synthetic.h"
 
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define FROM        "replay"
 #define CONTROL_MAX (1u << 20)
@@ -135,18 +137,32 @@ static enum err_kind load_node(struct stage *s, const struct replay_conf *conf,
 	const struct replay_chain *c, struct err *e)
 {
 	struct served *v = &s->nodes[s->count];
+	struct synthetic_live live = {0};
 	struct recording *rec;
-	enum err_kind k = recording_load(&rec, c->dir, c->tron_shape, e);
+	struct body *body;
+	enum err_kind k;
 
+	if (synthetic_is(c->dir)) {
+		k = synthetic_make(&body, c->dir, &live, e);
+	} else {
+		k = recording_load(&rec, c->dir, c->tron_shape, e);
+		if (!k)
+			body = body_recorded(rec);
+	}
 	if (k)
 		return k;
-	v->key = strdup(c->key ? c->key : rec->key);
-	node_init(&v->node, v->key, body_recorded(rec));
+	v->key = strdup(c->key ? c->key : body->key);
+	node_init(&v->node, v->key, body);
+	if (live.period_us || live.head) {
+		v->start_head = live.head;
+		v->period_us = live.period_us;
+		k = node_begin(&v->node, live.head, 0, e);
+	}
 	v->node.bor_logs = c->bor_logs;
 	v->node.safe_depth = depth(c->safe_depth, conf->safe_depth, 10);
 	v->node.final_depth = depth(c->final_depth, conf->final_depth, 64);
 	s->count++;
-	return ERR_NONE;
+	return k;
 }
 
 /* Put a chain where it was at a recorded time; what comes after is next. */
@@ -218,6 +234,7 @@ enum err_kind replay_start(struct replay **out, const struct replay_conf *conf, 
 {
 	struct replay *r = calloc(1, sizeof(*r));
 	struct stage *s = &r->stage;
+	struct timespec wall;
 	enum err_kind k;
 
 	if (!r)
@@ -239,6 +256,8 @@ enum err_kind replay_start(struct replay **out, const struct replay_conf *conf, 
 	if (!k)
 		k = place(s, conf, e);
 	s->zero_us = clock_us();
+	clock_gettime(CLOCK_REALTIME, &wall);
+	s->zero_wall_us = (uint64_t)wall.tv_sec * 1000000 + (uint64_t)wall.tv_nsec / 1000;
 	if (!k)
 		k = server_start(&r->server, conf->listen, handle, r, e);
 	if (k) {
