@@ -3,10 +3,10 @@
  * answers, and when it may be asked again.
  *
  * Trouble is of two kinds. An endpoint that says "not so fast" is *limited*: left alone for as long
- * as it names, else with growing pauses. One that does not answer properly is *down* after a few
- * failures in a row; after each failure it has to prove its chain id again before the next
- * question, since what comes back may be another node. Requests that fail in one incident are one
- * step of the backoff, not one each.
+ * as it names, else with growing pauses. One that does not answer properly for a while is *down*;
+ * after each failure it has to prove its chain id again before the next question, since what comes
+ * back may be another node. Requests that fail in one incident are one step of the backoff, not one
+ * each.
  *
  * Sizes (batch, range of blocks) are halved when refused, down to what the refusal names, and
  * remember what was refused: below that they grow fast, at it only after a long streak of
@@ -19,10 +19,12 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 
-#define BACKOFF_MIN_MS 100
+#define BACKOFF_MIN_MS 25
 #define BACKOFF_MAX_MS 15000
 #define PAUSE_MAX_MS   600000
+#define RATE_PAUSE_MS  250 /* at least, when no time is named */
 #define AUTH_PAUSE_MS  30000
+#define DOWN_AFTER_MS  500
 #define DOWN_AFTER     3
 #define SLOW_US        2000000
 #define HEALTH_FULL    1024
@@ -238,10 +240,14 @@ static void limited(struct endpoint *ep, uint64_t pause, const struct err *e)
 
 static void failing(struct endpoint *ep, enum rpc_class why, bool fresh, const struct err *e)
 {
+	const uint64_t now = clock_ms();
+
+	if (!ep->failures)
+		ep->failing_ms = now;
 	ep->failures += fresh;
 	if (ep->state == EP_OK && why != RPC_AUTH)
 		ep->state = EP_UNCHECKED;
-	if (ep->failures < DOWN_AFTER && why != RPC_AUTH)
+	if ((ep->failures < DOWN_AFTER || now - ep->failing_ms < DOWN_AFTER_MS) && why != RPC_AUTH)
 		return;
 	if (ep->trouble != TROUBLE_DOWN)
 		log_warn("source", "endpoint is down", "chain=%s endpoint=%s why=%s",
@@ -264,7 +270,7 @@ void endpoint_failed(
 	if (why == RPC_AUTH && pause < AUTH_PAUSE_MS)
 		pause = AUTH_PAUSE_MS;
 	if (!pause && fresh)
-		pause = backoff_next_ms(&ep->backoff);
+		pause = backoff_next_ms(&ep->backoff) + (why == RPC_RATE ? RATE_PAUSE_MS : 0);
 	if (now + pause > ep->not_before)
 		ep->not_before = now + pause;
 	if (why == RPC_RATE)

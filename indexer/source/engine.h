@@ -135,6 +135,7 @@ struct endpoint {
 	unsigned in_flight;
 	bool controlling;    /* a check or a probe is under way */
 	unsigned failures;   /* in a row */
+	uint64_t failing_ms; /* when the first of them was */
 	uint64_t latency_us; /* moving average; 0: not known */
 	unsigned health;     /* 0..1024, moving average of successes */
 	uint64_t tokens_ms;  /* rate budget: thousandths of requests */
