@@ -7,7 +7,7 @@
 /**
  * When to ask for the newest block. Learns the distance between arrivals and asks densely around the
  * moment when the next block is due, seldom in between: on average at most PACE_PER_S requests a
- * second while nothing arrives. Pure: times are given, in microseconds of a clock that never goes
+ * second while nothing arrives, and about that while blocks arrive. Pure: times are given, in microseconds of a clock that never goes
  * back. Plain value.
  */
 #define PACE_PER_S 5
@@ -19,7 +19,8 @@ struct pace {
 	uint64_t err_us;    /* learned mean error of the prediction */
 	uint64_t gaps[8];   /* newest distances between single arrivals, a ring */
 	unsigned gap_count;
-	uint64_t seen_us;   /* newest arrival; 0: none yet */
+	uint64_t arrived_us; /* newest arrival */
+	uint64_t seen_us;   /* the same, smoothed: predictions start here; 0: none yet */
 	uint64_t polled_us; /* newest poll */
 	uint64_t before_us; /* the poll before it */
 	uint64_t next_us;   /* when the next poll is due */

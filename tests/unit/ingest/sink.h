@@ -6,6 +6,7 @@
  * carries the steps out, and remembers what stands at the end and how it came about.
  */
 #include "base/buf.h"
+#include "base/clock.h"
 #include "chain/keccak.h"
 #include "ingest/ingest.h"
 #include "lib/check.h"
@@ -25,6 +26,7 @@ struct sink_block {
 struct sink_step {
 	enum step_kind kind;
 	struct block_id id;
+	uint64_t us; /* when */
 };
 
 struct sink {
@@ -98,7 +100,7 @@ static void sink_one(struct sink *k, const struct step *s)
 	}
 	assert_int_equal(s->seq, ++k->seq);
 	k->steps = grow(k->steps, &k->step_room, k->step_count + 1, sizeof(*k->steps));
-	k->steps[k->step_count++] = (struct sink_step){s->kind, s->id};
+	k->steps[k->step_count++] = (struct sink_step){s->kind, s->id, clock_us()};
 	if (s->kind == STEP_UNDO) {
 		assert_non_null(tip);
 		assert_int_equal(s->id.number, tip->b.h.number);

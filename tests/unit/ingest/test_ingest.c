@@ -320,6 +320,175 @@ static void golden_tron(void **state)
 	fake_close(s);
 }
 
+/* Without a scan of all transactions: the same logs, and the transactions of checkpoints alone. */
+static void golden_no_scan(void **state)
+{
+	struct chain_conf c = *network_chain(golden_net, "root");
+	struct sink scan, none;
+	size_t checkpoints = 0;
+
+	(void)state;
+	run_clean(golden, &c, &scan);
+	c.tx_scan = TX_SCAN_NONE;
+	run_clean(golden, &c, &none);
+	assert_int_equal(scan.count, none.count);
+	for (size_t i = 0; i < none.count; i++) {
+		const struct block *a = &scan.chain[i].b, *b = &none.chain[i].b;
+
+		assert_int_equal(a->log_count, b->log_count);
+		assert_int_equal(a->found_count, b->found_count);
+		assert_true(b->tx_total_known);
+		assert_int_equal(a->tx_total, b->tx_total);
+		for (size_t l = 0; l < a->log_count; l++)
+			assert_int_equal(a->logs[l].log_index, b->logs[l].log_index);
+		for (size_t t = 0; t < b->tx_count; t++) {
+			bool has = false;
+
+			for (size_t l = 0; l < b->log_count; l++)
+				has = has || (b->logs[l].tx_index == b->txs[t].index &&
+						     (is_named(&c, &b->logs[l], "NewHeaderBlock") ||
+							     is_named(&c, &b->logs[l],
+								     "CheckpointSyncAck")));
+			assert_true(has);
+			assert_int_equal(b->txs[t].status, 1);
+			assert_true(b->txs[t].input.n > 4);
+			checkpoints++;
+		}
+	}
+	assert_true(checkpoints > 600 && checkpoints <= 440 + 209);
+	sink_free(&scan);
+	sink_free(&none);
+}
+
+/* The chain with its partnerships taken out of the file: addresses go to real[]. */
+static size_t without_partnerships(
+	const struct chain_conf *from, struct arena *mem, struct chain_conf *c, struct address *real)
+{
+	ptrdiff_t moved;
+	size_t n = 0;
+
+	*c = *from;
+	c->contracts = arena_dup(mem, from->contracts, from->contract_count * sizeof(*c->contracts));
+	c->watches = arena_dup(mem, from->watches, from->watch_count * sizeof(*c->watches));
+	c->rules = arena_dup(mem, from->rules, from->rule_count * sizeof(*c->rules));
+	for (size_t i = 0; i < c->watch_count; i++) {
+		moved = c->watches[i].contract - from->contracts;
+		c->watches[i].contract = c->contracts + moved;
+	}
+	for (size_t i = 0; i < c->rule_count; i++) {
+		moved = c->rules[i].trigger_contract - from->contracts;
+		c->rules[i].trigger_contract = c->contracts + moved;
+		moved = c->rules[i].finds - from->contracts;
+		c->rules[i].finds = c->contracts + moved;
+	}
+	for (size_t i = 0; i < c->contract_count; i++)
+		if (c->contracts[i].fixed && c->contracts[i].mapping) {
+			real[n++] = c->contracts[i].address;
+			memset(c->contracts[i].address.b, (int)(0xd0 + n), 20);
+		}
+	return n;
+}
+
+static bool is_one_of(const struct address *list, size_t n, const struct address *a)
+{
+	while (n)
+		if (address_eq(&list[--n], a))
+			return true;
+	return false;
+}
+
+/*
+ * Partnerships that stand in no file: found when they receive a staking token, watched and accounted
+ * from that block on, that whole block included.
+ */
+static void check_partnerships(const struct sink *all, const struct sink *k,
+	const struct address *real, size_t n)
+{
+	uint64_t from[4] = {0};
+	size_t found = 0, late = 0;
+
+	for (size_t i = 0; i < k->count; i++) {
+		const struct block *a = &all->chain[i].b, *b = &k->chain[i].b;
+		size_t at = 0, tx = 0;
+
+		for (size_t f = 0; f < b->found_count; f++)
+			for (size_t p = 0; p < n; p++)
+				if (address_eq(&b->found[f].address, &real[p])) {
+					assert_string_equal(b->found[f].contract, "ValidatorPartnership");
+					assert_true(b->found[f].has_validator);
+					from[p] = b->h.number;
+					found++;
+				}
+		for (size_t l = 0; l < a->log_count; l++) {
+			size_t p = 0;
+
+			while (p < n && !address_eq(&a->logs[l].address, &real[p]))
+				p++;
+			if (p < n && !from[p])
+				continue;
+			assert_true(at < b->log_count);
+			assert_int_equal(a->logs[l].log_index, b->logs[at++].log_index);
+			late += p < n;
+		}
+		assert_int_equal(at, b->log_count);
+		for (size_t t = 0; t < a->tx_count; t++) {
+			size_t p = 0;
+
+			while (p < n && !address_eq(&a->txs[t].to, &real[p]))
+				p++;
+			if (p < n && !from[p])
+				continue;
+			assert_true(tx < b->tx_count);
+			assert_memory_equal(&a->txs[t].hash, &b->txs[tx++].hash, 32);
+		}
+		assert_int_equal(tx, b->tx_count);
+	}
+	assert_int_equal(found, n);
+	assert_true(late > 500);
+}
+
+static void nft_owners(void **state)
+{
+	static const int64_t sizes[] = {1, 7, 64, 2000};
+	const struct chain_conf *from = network_chain(golden_net, "root");
+	struct arena *mem = arena_new(1u << 20);
+	struct chain_conf c;
+	struct address real[8];
+	struct sink all, first, k;
+	size_t n = without_partnerships(from, mem, &c, real);
+
+	(void)state;
+	assert_int_equal(n, 3);
+	run_clean(golden, from, &all);
+	for (size_t i = 0; i < 4; i++) {
+		struct ingest_conf conf = {
+			.range_blocks = sizes[i], .window_ranges = 6, .until_head = true};
+
+		sink_init(i ? &k : &first);
+		fake_reset(golden, 50 + i);
+		memcpy(golden->code, real, n * sizeof(*real));
+		golden->code_count = n;
+		run(golden, &c, &conf, i ? &k : &first);
+		if (i) {
+			sink_equal(&first, &k);
+			sink_free(&k);
+		}
+	}
+	check_partnerships(&all, &first, real, n);
+
+	sink_init(&k); /* a node that can not say: nothing is found, nothing stops */
+	fake_reset(golden, 60);
+	golden->code_unknown = true;
+	run(golden, &c, &plain, &k);
+	for (size_t i = 0; i < k.count; i++)
+		for (size_t f = 0; f < k.chain[i].b.found_count; f++)
+			assert_false(is_one_of(real, n, &k.chain[i].b.found[f].address));
+	sink_free(&k);
+	sink_free(&first);
+	sink_free(&all);
+	arena_free(mem);
+}
+
 /* ---- BTTC ------------------------------------------------------------------------------------ */
 
 static void check_bttc_block(const struct chain_conf *c, const struct rec_block *want,
@@ -419,6 +588,8 @@ int main(void)
 		cmocka_unit_test(golden_any_way),
 		cmocka_unit_test(world_root_complete),
 		cmocka_unit_test(golden_tron),
+		cmocka_unit_test(golden_no_scan),
+		cmocka_unit_test(nft_owners),
 		cmocka_unit_test(world_bttc_complete),
 	};
 
