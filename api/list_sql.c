@@ -194,8 +194,10 @@ static void add_order(struct sql *s, const struct list_plan *p, const char *lead
 	sql_param(s, arena_printf(s->mem, "%u", p->rows), "int8");
 }
 
+/* Subqueries with a LIMIT stay what they are: one probe of one primary key for each row. */
 static const char JOIN_BLOCK[] =
-	" JOIN chain.block k ON k.chain_id = x.chain_id AND k.number = x.block";
+	" CROSS JOIN LATERAL (SELECT g.hash, g.time, g.level FROM chain.block g"
+	" WHERE g.chain_id = x.chain_id AND g.number = x.block LIMIT 1) k";
 
 static void add_select(struct sql *s, const struct list_plan *p)
 {
@@ -247,8 +249,9 @@ static void add_rows(struct sql *s, const struct list_plan *p)
 		add_keys(s, p,
 			p->drive.column ? arena_printf(s->mem, "x.%s", p->drive.column) : NULL);
 	buf_printf(&s->text,
-		") w LIMIT %d) o JOIN %s x ON x.chain_id = b.chain_id AND x.block = o.block"
-		" AND x.log_index = o.log_index%s",
+		") w LIMIT %d) o CROSS JOIN LATERAL (SELECT * FROM %s g WHERE g.chain_id = "
+		"b.chain_id"
+		" AND g.block = o.block AND g.log_index = o.log_index LIMIT 1) x%s",
 		LIST_ROWS_MAX, p->table, JOIN_BLOCK);
 }
 

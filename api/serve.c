@@ -147,15 +147,31 @@ static void route_call(struct call *c, struct text path, struct text query)
 	}
 }
 
+/* "http://host/path" (RFC 9112 3.2.2) without scheme and host. */
+static struct text origin_form(struct text target)
+{
+	const char *slashes =
+		target.n && target.p[0] != '/' ? memmem(target.p, target.n, "://", 3) : NULL;
+	const char *end = target.p + target.n, *at;
+
+	if (!slashes)
+		return target;
+	for (at = slashes + 3; at < end && *at != '/' && *at != '?'; at++)
+		;
+	return at < end && *at == '/' ? (struct text){at, (size_t)(end - at)}
+				      : (struct text){"/", 1};
+}
+
 static int on_request(h2o_handler_t *self, h2o_req_t *req)
 {
 	struct call *c = call_new(((struct handler *)self)->serve, req);
-	struct text path = {req->input.path.base, req->input.path.len}, query = {"", 0};
+	struct text path = origin_form((struct text){req->input.path.base, req->input.path.len});
+	const char *mark = memchr(path.p, '?', path.n);
+	struct text query = {"", 0};
 
-	if (req->input.query_at != SIZE_MAX && req->input.query_at < path.n) {
-		path.n = req->input.query_at;
-		query = (struct text){
-			req->input.path.base + path.n + 1, req->input.path.len - path.n - 1};
+	if (mark) {
+		query = (struct text){mark + 1, path.n - (size_t)(mark - path.p) - 1};
+		path.n = (size_t)(mark - path.p);
 	}
 	if (req->input.path.len > URL_MAX)
 		respond_problem(c, 414, NULL, "the URL is longer than %d bytes", URL_MAX);
