@@ -1,0 +1,189 @@
+/*
+ * The connection breaks: before each statement, after each statement with its answer lost (COMMIT
+ * included, so the outcome is in doubt), and at random while a whole recording is written. Each
+ * time the writer is opened again, told the same records again, and the tables must equal those of
+ * a clean run.
+ */
+#include "pg/story.h"
+
+#include "base/fault.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define KILLS 40 /* in one run */
+
+static void clone_db(struct test_db *db, const struct test_db *from)
+{
+	static unsigned counter;
+	PGconn *c = pg_connect(pg_server());
+	char sql[200];
+
+	snprintf(db->name, sizeof(db->name), "bttc_clone_%d_%u", (int)getpid(), counter++);
+	snprintf(sql, sizeof(sql), "CREATE DATABASE %s TEMPLATE %s", db->name, from->name);
+	pg_do(c, sql);
+	PQfinish(c);
+	db_dsn(db->dsn, sizeof(db->dsn), db->name);
+	db->c = pg_connect(db->dsn);
+}
+
+/* Write all that is missing; every ERR_AGAIN opens the writer anew. Returns how many there were. */
+static unsigned write_stubbornly(
+	struct test_db *db, const struct story *s, size_t batch, const struct writer_conf *conf)
+{
+	unsigned again = 0;
+
+	for (;;) {
+		struct pen p = {0};
+		struct err e;
+		enum err_kind k = pen_open(&p, db, s, conf, &e);
+
+		if (!k) {
+			k = pen_write_all(&p, s, batch, &e);
+			if (!k && conf && conf->bulk)
+				k = writer_finish_bulk(p.w, &e);
+			pen_close(&p);
+		}
+		if (!k)
+			return again;
+		if (k != ERR_AGAIN)
+			fail_msg("%s: %s", err_kind_name(k), e.msg);
+		if (e.code != WRITER_BUSY) /* the server has not noticed yet that we are gone */
+			again++;
+		else
+			usleep(2000);
+	}
+}
+
+static void every_statement(const char *point, const struct writer_conf *conf)
+{
+	struct test_db base, clean, db;
+	struct story all, part;
+	size_t undo = 0;
+	unsigned n = 0, again;
+
+	story_make(&all, "golden", "golden", true, 0);
+	for (unsigned fork = 0; fork < 3; undo++) /* the third fork: depth 3 */
+		fork += all.steps[undo].kind == STEP_UNDO && all.steps[undo - 1].kind != STEP_UNDO;
+	part = all;
+	part.n = undo - 3;
+	story_write(&part, &base, 1000);
+	PQfinish(base.c);  /* a template may not be in use */
+	part.n = undo + 6; /* two losers, three UNDO, three winners and more, cut by batches of 2 */
+	clone_db(&clean, &base);
+	assert_int_equal(write_stubbornly(&clean, &part, 2, conf), 0);
+	do {
+		clone_db(&db, &base);
+		fault_clear();
+		fault_arm(point, ++n);
+		again = write_stubbornly(&db, &part, 2, conf);
+		fault_clear();
+		same_tables(clean.c, db.c, story_tables);
+		if (conf && conf->bulk)
+			assert_int_equal(
+				pg_number(db.c, "SELECT chain.missing_log_indexes(31337)"), 0);
+		db_close(&db);
+	} while (again);
+	printf("%s: %u statements\n", point, n - 1);
+	assert_true(n > 60);
+	base.c = pg_connect(base.dsn);
+	db_close(&base);
+	db_close(&clean);
+	story_free(&all);
+}
+
+static void test_lost_before(void **state)
+{
+	(void)state;
+	every_statement("pg.before", NULL);
+}
+
+static void test_lost_after(void **state)
+{
+	(void)state;
+	every_statement("pg.after", NULL);
+}
+
+/* -------- backends killed at random -------- */
+
+struct killer {
+	const char *dsn, *name;
+	uint64_t seed;
+	_Atomic bool stop;
+	_Atomic unsigned kills;
+};
+
+static void *kill_main(void *arg)
+{
+	struct killer *k = arg;
+	PGconn *c = PQconnectdb(pg_server());
+	char sql[300];
+
+	snprintf(sql, sizeof(sql),
+		"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = "
+		"'%s' AND"
+		" application_name LIKE 'bttc-indexer%%'",
+		k->name);
+	while (!atomic_load(&k->stop) && k->kills < KILLS) {
+		PGresult *r;
+
+		usleep(5000 + (unsigned)(rnd(&k->seed) % 95000));
+		r = PQexec(c, sql);
+		k->kills += (unsigned)atoi(PQgetvalue(r, 0, 0));
+		PQclear(r);
+	}
+	PQfinish(c);
+	return NULL;
+}
+
+static void at_random(const char *network, const char *recording, size_t batch, bool bulk)
+{
+	struct writer_conf conf = {.bulk = bulk};
+	struct test_db clean, db;
+	struct killer k = {.seed = rnd_seed(recording)};
+	struct story s;
+	pthread_t t;
+	unsigned again;
+
+	story_make(&s, network, recording, true, 0);
+	story_write(&s, &clean, batch);
+	db_open_network(&db, s.net);
+	k.name = db.name;
+	assert_int_equal(pthread_create(&t, NULL, kill_main, &k), 0);
+	again = write_stubbornly(&db, &s, batch, &conf);
+	atomic_store(&k.stop, true);
+	pthread_join(t, NULL);
+	printf("%s: %u kills, %u seen\n", recording, k.kills, again);
+	same_tables(clean.c, db.c, story_tables);
+	assert_int_equal(
+		pg_number(db.c, "SELECT sum(chain.missing_log_indexes(chain_id)) FROM chain.chain"),
+		0);
+	db_close(&clean);
+	db_close(&db);
+	story_free(&s);
+}
+
+static void test_random_golden(void **state)
+{
+	(void)state;
+	at_random("golden", "golden", 3, false);
+}
+
+static void test_random_bttc(void **state)
+{
+	(void)state;
+	at_random("world", "world/bttc", 40, true);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lost_before),
+		cmocka_unit_test(test_lost_after),
+		cmocka_unit_test(test_random_golden),
+		cmocka_unit_test(test_random_bttc),
+	};
+
+	pg_server();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
