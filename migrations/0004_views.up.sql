@@ -12,8 +12,8 @@ COMMENT ON FUNCTION chain.word(bytea, integer) IS 'The n-th 32-byte word of topi
 
 CREATE FUNCTION chain.be_u32(data bytea, at integer) RETURNS numeric
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN (get_byte(data, at)::bigint << 24 | get_byte(data, at + 1) << 16 | get_byte(data, at + 2) << 8
-  | get_byte(data, at + 3))::numeric;
+RETURN (get_byte(data, at)::bigint * 16777216 + get_byte(data, at + 1) * 65536 + get_byte(data, at + 2) * 256
+  + get_byte(data, at + 3))::numeric;
 COMMENT ON FUNCTION chain.be_u32(bytea, integer) IS 'Four bytes from offset `at` as an unsigned big-endian number.';
 
 CREATE FUNCTION chain.word_numeric(data bytea, n integer) RETURNS numeric
