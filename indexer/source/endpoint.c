@@ -24,6 +24,7 @@
 #define PAUSE_MAX_MS   600000
 #define RATE_PAUSE_MS  250 /* at least, when no time is named */
 #define AUTH_PAUSE_MS  30000
+#define REVIEW_MS      600000 /* a method that is missing is tried again after this */
 #define DOWN_AFTER_MS  500
 #define DOWN_AFTER     3
 #define SLOW_US        2000000
@@ -340,11 +341,26 @@ bool endpoint_lacks(const struct endpoint *ep, enum method m, bool any_receipts)
 void endpoint_lack(struct endpoint *ep, enum method m)
 {
 	ep->lacks |= 1u << m;
+	ep->lacks_ms = clock_ms();
 	if (ep->said >> m & 1)
 		return;
 	ep->said |= 1u << m;
 	log_info("source", "endpoint does not support a method", "chain=%s endpoint=%s method=%s",
 		ep->s->chain->key, ep->name, method_name(m));
+}
+
+void endpoint_review(struct endpoint *ep, uint64_t now)
+{
+	if (ep->lacks && now - ep->lacks_ms > REVIEW_MS)
+		ep->lacks = 0;
+}
+
+void endpoint_say_once(struct endpoint *ep, const char *what)
+{
+	if (ep->told == what)
+		return;
+	ep->told = what;
+	log_info("source", what, "chain=%s endpoint=%s", ep->s->chain->key, ep->name);
 }
 
 static bool fits(const struct endpoint *ep, const struct need *n)

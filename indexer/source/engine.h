@@ -148,10 +148,12 @@ struct endpoint {
 	uint64_t span_ceiling; /* refused above */
 	uint64_t span_known;   /* widest taken since the last refusal at the ceiling */
 	unsigned span_streak, span_patience;
-	uint32_t lacks; /* methods, by bit */
+	uint32_t lacks;    /* methods, by bit */
+	uint64_t lacks_ms; /* since when */
 	bool no_safe, no_final;
 	bool receipts_by_number;
 	uint32_t said;          /* log lines that come once, by bit */
+	const char *told;       /* by endpoint_say_once */
 	uint64_t head, head_ms; /* newest block it spoke of, and when */
 	uint64_t cost[M_COUNT]; /* bytes of an answer for one block, moving average */
 	/* for any thread */
@@ -221,6 +223,8 @@ void endpoint_batch_taken(struct endpoint *ep, unsigned n);
 void endpoint_span_refused(struct endpoint *ep, uint64_t asked, uint64_t hint);
 void endpoint_span_taken(struct endpoint *ep, uint64_t width);
 void endpoint_lack(struct endpoint *ep, enum method m);
+void endpoint_review(struct endpoint *ep, uint64_t now); /* what it lacked may be there by now */
+void endpoint_say_once(struct endpoint *ep, const char *what); /* a static text */
 void endpoint_saw_head(struct endpoint *ep, uint64_t head, bool exact);
 void endpoint_weigh(struct endpoint *ep, const struct call *c, uint64_t blocks, uint64_t bytes);
 uint64_t endpoint_cost(

@@ -82,7 +82,7 @@ static bool head_refused(struct call *c, struct endpoint *ep, enum rpc_class why
 		return false;
 	if (why != RPC_UNSUPPORTED && why != RPC_OTHER && why != RPC_HEAD)
 		return false;
-	if (why != RPC_HEAD) {
+	if (why == RPC_UNSUPPORTED || e->code == -32602) {
 		*(c->tag == TAG_SAFE ? &ep->no_safe : &ep->no_final) = true;
 		log_info("source", "endpoint does not know a tag",
 			"chain=%s endpoint=%s tag=%s why=%s", ep->s->chain->key, ep->name,

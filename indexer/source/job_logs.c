@@ -6,8 +6,9 @@
  * filters or two overlapping answers gave must be the same; two block hashes at one height mean
  * that the chain changed in between, and the caller has to ask again.
  *
- * A single block whose logs are still too many is read from its receipts and filtered here; so are
- * BTTC's state-sync logs where eth_getBorBlockLogs is missing.
+ * A single block whose logs are still too many is read from its receipts and filtered here. So are
+ * BTTC's state-sync logs where eth_getBorBlockLogs is missing, and always for a block by its hash:
+ * about a block that it does not know that method says "none", the receipts say so.
  */
 #include "source/engine.h"
 
@@ -187,10 +188,6 @@ static void sprints_by_receipts(struct call *c)
 {
 	struct job_run *j = c->job;
 
-	if (c->by_hash) {
-		by_receipts(c);
-		return;
-	}
 	for (uint64_t n = bttc_sprint_start(c->from); n <= c->to;
 		n += j->s->dialect->state_sync_every) {
 		struct call *one = job_call(j, M_RECEIPTS);
@@ -365,6 +362,7 @@ static void ask(struct job_run *j, enum method m, struct block_range r, const st
 			c->by_hash = true;
 			c->hash = *hash;
 		}
+		c->any_receipts = m == M_RECEIPTS;
 	}
 }
 
@@ -377,7 +375,7 @@ static struct job *ask_logs(struct source *s, struct block_range r, const struct
 	if (r.from <= r.to)
 		ask(j, M_LOGS, r, hash);
 	if (s->dialect->state_sync_every && sprints.from <= sprints.to)
-		ask(j, M_BOR_LOGS, sprints, hash);
+		ask(j, hash ? M_RECEIPTS : M_BOR_LOGS, sprints, hash);
 	return &j->pub;
 }
 

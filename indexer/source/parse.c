@@ -626,10 +626,20 @@ static enum err_kind read_topics(struct parse *p, struct jval v, struct log *l)
 	return ERR_NONE;
 }
 
-static bool in_scope(const struct parse_scope *in, const struct block_id *b)
+/* A block of the right height but another hash took its place; one of another height is nonsense.
+ */
+static enum err_kind check_scope(
+	struct parse *p, const struct parse_scope *in, const struct block_id *b, const char *what)
 {
-	return b->number >= in->from && b->number <= in->to &&
-	       (!in->hash || hash_eq(in->hash, &b->hash));
+	if (b->number < in->from || b->number > in->to)
+		return err_set(p->e, ERR_REJECT, "rpc", 0,
+			"blockNumber: the %s is of another block, %llu", what,
+			(unsigned long long)b->number);
+	if (in->hash && !hash_eq(in->hash, &b->hash))
+		return err_set(p->e, ERR_AGAIN, "rpc", 0,
+			"blockHash: the %s is of another block at height %llu", what,
+			(unsigned long long)b->number);
+	return ERR_NONE;
 }
 
 static enum err_kind read_log(
@@ -645,10 +655,8 @@ static enum err_kind read_log(
 	if (l.removed)
 		return err_set(p->e, ERR_AGAIN, "rpc", 0,
 			"removed: true, the node left this log's branch");
-	if (!in_scope(in, &l.l.block))
-		return err_set(p->e, ERR_REJECT, "rpc", 0,
-			"blockNumber: the log is of another block, %llu",
-			(unsigned long long)l.l.block.number);
+	if (check_scope(p, in, &l.l.block, "log"))
+		return p->e->kind;
 	*out = l.l;
 	return ERR_NONE;
 }
@@ -765,9 +773,8 @@ enum err_kind parse_receipt(struct parse *p, struct jval v, const struct parse_s
 	if (r.r.status > 1)
 		return err_set(
 			p->e, ERR_REJECT, "rpc", 0, "status: %u, expected 0 or 1", r.r.status);
-	if (!in_scope(in, &r.block))
-		return err_set(
-			p->e, ERR_REJECT, "rpc", 0, "blockHash: the receipt is of another block");
+	if (check_scope(p, in, &r.block, "receipt"))
+		return p->e->kind;
 	r.r.has_status = seen >> R_STATUS & 1;
 	if (read_receipt_logs(p, &r, &r.r))
 		return p->e->kind;

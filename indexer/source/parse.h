@@ -45,7 +45,7 @@ struct parse_scope {
 
 /**
  * An array of logs, in the order of the answer.
- * Errors: ERR_AGAIN a log is marked `removed`: true.
+ * Errors: ERR_AGAIN a log is marked `removed`: true, or of another block of the right height.
  */
 MUST_USE enum err_kind parse_logs(struct parse *p, struct jval v, const struct parse_scope *in,
 	struct block_log **out, size_t *n);

@@ -262,6 +262,7 @@ static void check_chains(struct source *s, uint64_t now)
 	for (size_t i = 0; i < s->ep_count; i++) {
 		struct endpoint *ep = s->ep[i];
 
+		endpoint_review(ep, now);
 		if (ep->state != EP_UNCHECKED || ep->controlling)
 			continue;
 		if (now < ep->not_before)
