@@ -305,7 +305,7 @@ enum err_kind index_run(const char *url, const struct chain_conf *chain,
 
 	x.past_mem = arena_new(PAST_CAP);
 	x.mem = arena_new(BATCH_CAP);
-	backoff_init(&x.backoff, 100, 5000);
+	backoff_init(&x.backoff, 100, 2000);
 	meters_open(&x.m, chain->key);
 	do {
 		k = session_open(&x, e);
