@@ -1,0 +1,293 @@
+#ifndef LEDGER_LEDGER_H
+#define LEDGER_LEDGER_H
+
+/*
+ * The state of the staking contracts, folded from the canonical blocks of the staking chain. Pure: no
+ * I/O, no clock, no floating point. Rules: protocol.md 3, 5, 6 of the project's fact sheet.
+ *
+ * State is a set of records, each a plain struct that begins with its key. What the contracts store
+ * is stored; what their view functions compute is in view.h. One thread at a time.
+ */
+#include "decode/decode.h"
+
+/** validators[2^256-1]: where credits to a retired signer go. Id 0 collects those to unknown ones. */
+#define LEDGER_SINK UINT64_MAX
+
+/** Kinds of records. STORED, never renumber. */
+enum ledger_kind {
+	LEDGER_GLOBAL = 1,
+	LEDGER_SIGNERS,     /* signers[] as a whole; no struct, see ledger_signers */
+	LEDGER_VALIDATOR,   /* key.n = id */
+	LEDGER_SHARE,       /* key.a = contract */
+	LEDGER_POSITION,    /* key.a = share contract, key.b = delegator */
+	LEDGER_UNBOND,      /* as a position, key.n = nonce; 0: the legacy slot */
+	LEDGER_PARTNERSHIP, /* key.a = contract */
+	LEDGER_PERSON,      /* key.a = partnership, key.b = person */
+	LEDGER_BALANCE,     /* key.a = account: units of the staking token */
+	LEDGER_SIGNER_KEY,  /* key.a = signer key: signerToValidator */
+	LEDGER_HEADER,      /* key.n = header block id: headerBlocks */
+	LEDGER_ROOT_CHAIN,  /* key.n = root chain id: CHAIN_CHECKPOINT_REWARD, currentHeaderBlockId */
+	LEDGER_EPOCH,       /* key.n = epoch: validatorStateChanges */
+	LEDGER_KIND_COUNT
+};
+const char *ledger_kind_name(enum ledger_kind kind); /* "global", "signers", ... */
+
+struct ledger_key {
+	uint64_t n;
+	struct address a, b;
+};
+
+/* Records have no padding: they are compared and hashed as bytes. */
+
+struct ledger_global {
+	struct ledger_key key;
+	struct u256 reward_per_stake, total_staked, total_rewards, total_rewards_liquidated;
+	struct u256 total_stake;        /* validatorState.amount */
+	struct u256 total_heimdall_fee, min_deposit, min_heimdall_fee;
+	struct u256 prev_block_interval, reward_decrease_per_checkpoint, max_rewarded_checkpoints;
+	struct u256 checkpoint_reward_delta, checkpoint_block_interval, proposer_bonus;
+	struct u256 withdrawal_delay, dynasty, auction_period, replacement_cool_down;
+	struct u256 signer_update_limit, validator_threshold;
+	struct hash32 account_state_root;
+	uint64_t current_epoch;
+	uint64_t staker_count;          /* validatorState.stakerCount, modulo 2^64 */
+	uint64_t nft_counter;
+	uint64_t next_header_block;
+	uint64_t delegation_enabled;    /* 0 or 1 */
+};
+
+enum ledger_status { STATUS_INACTIVE, STATUS_ACTIVE, STATUS_LOCKED, STATUS_UNSTAKED };
+
+/** validators(id), StakingInfo.validatorNonce, latestSignerUpdateEpoch, owner of the StakingNFT. */
+struct ledger_validator {
+	struct ledger_key key;
+	struct u256 amount, reward, delegators_reward, delegated_amount, initial_reward_per_stake;
+	struct u256 commission_rate;
+	struct u256 auction_amount;     /* open bid, 0: none */
+	uint64_t activation_epoch, deactivation_epoch, jail_epoch, last_commission_update;
+	uint64_t latest_signer_update_epoch, nonce;
+	struct address signer, contract, owner; /* contract, owner: zero for none */
+	uint32_t status;                /* enum ledger_status */
+};
+
+/** A ValidatorShare contract. */
+struct ledger_share {
+	struct ledger_key key;
+	struct u256 total_supply, reward_per_share, active_amount, withdraw_pool, withdraw_shares;
+	uint64_t validator_id;
+	uint32_t delegation, locked;    /* 0 or 1 */
+};
+
+struct ledger_position {
+	struct ledger_key key;
+	struct u256 shares, initial_reward_per_share;
+	uint64_t validator_id;
+	uint64_t unbond_nonce;          /* of the last sellVoucher_new */
+};
+
+/** Open while shares is not 0. */
+struct ledger_unbond {
+	struct ledger_key key;
+	struct u256 shares;
+	uint64_t withdraw_epoch;
+	uint64_t validator_id;
+};
+
+enum ledger_phase { PHASE_NONE, PHASE_INITIALIZED, PHASE_STAKED, PHASE_UNSTAKING, PHASE_CLOSED };
+
+struct ledger_partnership {
+	struct ledger_key key;
+	struct u256 total_received, free_capital, staked_capital;
+	uint64_t validator_id;          /* 0 until staked */
+	uint64_t next_order;            /* for ledger_person.order */
+	struct address admin, operator_, dust_partner;
+	uint32_t phase;                 /* enum ledger_phase */
+	uint32_t paused, partner_count;
+};
+
+/** Somebody who is or was a partner or depositor. */
+struct ledger_person {
+	struct ledger_key key;
+	struct u256 claimable, claimed, contributed;
+	struct u256 allocated;          /* all time */
+	struct u256 restaked;           /* its part of restaked rewards, all time: also contributed */
+	uint64_t share_bps;
+	uint64_t order;                 /* active partners by this: the contract's list */
+	uint64_t active;                /* 0 or 1 */
+};
+
+struct ledger_balance {
+	struct ledger_key key;
+	struct u256 amount;
+};
+
+struct ledger_signer_key {
+	struct ledger_key key;
+	uint64_t validator_id;          /* LEDGER_SINK: retired */
+};
+
+/** Present once submitted; after a reset all but the key is zero. */
+struct ledger_header {
+	struct ledger_key key;
+	struct hash32 root;
+	uint64_t start, end, created_at;
+	struct address proposer;
+	uint32_t present;               /* 0 or 1 */
+};
+
+struct ledger_root_chain {
+	struct ledger_key key;
+	struct u256 reward;
+	uint64_t header_id;             /* currentHeaderBlockId */
+	uint64_t rewarded;              /* a reward was ever set */
+};
+
+struct ledger_epoch {
+	struct ledger_key key;
+	struct u256 amount;             /* two's complement */
+	uint64_t staker_count;          /* two's complement */
+};
+
+/* ---- a block ---- */
+
+struct ledger_change {
+	enum ledger_kind kind;
+	bool created;
+	struct ledger_key key;
+};
+
+/** What the chain says about itself, compared with the fold. */
+enum ledger_finding_kind {
+	FINDING_CHECKPOINT_REWARD = 1, /* NewHeaderBlock.reward */
+	FINDING_CHECKPOINT_ID,         /* NewHeaderBlock, CheckpointSyncAck: ids count */
+	FINDING_CHECKPOINT_RELAYED,    /* signatures are not in the transaction's own call; were found in it */
+	FINDING_CHECKPOINT_SIGNERS,    /* signatures not known: who signed is an assumption */
+	FINDING_STAKE_UPDATE,          /* StakeUpdate.newAmount */
+	FINDING_CLAIM_AMOUNT,          /* ClaimRewards.amount */
+	FINDING_CLAIM_TOTAL,           /* ClaimRewards.totalAmount */
+	FINDING_NONCE,                 /* validator nonces count */
+	FINDING_TOTAL_STAKED,          /* total of Staked, Restaked, Unstaked */
+	FINDING_OWN_STAKE,             /* own stake in Restaked, Unstaked, UnstakeInit */
+	FINDING_DELEGATOR_REWARD,      /* DelegatorClaimedRewards.rewards, reinvested rewards */
+	FINDING_UNBOND,                /* nonce or amount of an unbond */
+	FINDING_ALLOCATION,            /* floor(amount*bps/10000) plus dust */
+	FINDING_TOTAL_RECEIVED,        /* RewardsReceived.totalReceived */
+	FINDING_PARTNER_CLAIM,         /* RewardClaimed.amount against claimable */
+	FINDING_PAYOUT,                /* a payout without its token transfer */
+	FINDING_PARAMETER,             /* an event's old value */
+	FINDING_BALANCE,               /* an account of ours would be negative */
+	FINDING_ARITHMETIC,            /* the contract would have reverted here */
+	FINDING_KIND_COUNT
+};
+const char *ledger_finding_name(enum ledger_finding_kind kind); /* "checkpoint_reward", ... */
+
+struct ledger_finding {
+	enum ledger_finding_kind kind;
+	struct ledger_key subject;     /* n: validator, chain, header or nonce; a: contract or account */
+	struct u256 expected, observed;
+	struct hash32 tx_hash;
+	uint32_t log_index;            /* UINT32_MAX: a call, not a log */
+};
+
+struct ledger_outcome {
+	const struct ledger_change *changes; /* records whose bytes differ from before the block */
+	size_t change_count;
+	const struct ledger_finding *findings;
+	size_t finding_count;
+};
+
+struct ledger_sum {
+	uint64_t w[2];
+};
+
+/* ---- votes: the costly part of a checkpoint, pure, may run on another thread ---- */
+
+/** Recovered signers of each checkpoint of a block, parallel to decoded->checkpoints. */
+struct ledger_vote {
+	bool known;       /* false: signatures are nowhere in the transaction */
+	bool relayed;     /* found inside another call's data */
+	struct address *signers; /* in order of the signatures; zero where the contract recovers none */
+	size_t count;
+	bool has_account_root;
+	struct hash32 account_root;
+};
+struct ledger_votes {
+	struct ledger_vote *v;
+	size_t count;
+};
+void ledger_recover(const struct block *b, const struct decoded *d, struct arena *mem,
+	struct ledger_votes *out);
+
+/* ---- the fold ---- */
+
+struct ledger;
+
+/**
+ * initial_state: JSON text in the form of the recordings' oracle records (network->initial_state);
+ * NULL: everything zero. The chain must outlive the ledger.
+ * Errors: ERR_FATAL the chain lacks a contract that staking needs; the text is not of that form.
+ */
+MUST_USE enum err_kind ledger_new(struct ledger **out, const struct chain_conf *chain,
+	const char *initial_state, struct err *e);
+void ledger_free(struct ledger *l); /* NULL is legal */
+
+struct ledger_input {
+	const struct block *block;
+	const struct decoded *decoded;
+	const struct ledger_votes *votes; /* NULL: recovered here */
+};
+
+/**
+ * Fold one canonical block. Blocks without anything kept may be left out.
+ * Results live in mem. Errors: ERR_FATAL the block is not above the newest one; nothing changed.
+ */
+MUST_USE enum err_kind ledger_apply(struct ledger *l, const struct ledger_input *in,
+	struct arena *mem, struct ledger_outcome *out, struct err *e);
+
+/**
+ * Take back every block at or above `from`, exactly.
+ * Errors: ERR_FATAL when that is deeper than the chain's fork window; nothing changed.
+ */
+MUST_USE enum err_kind ledger_undo(struct ledger *l, uint64_t from, struct err *e);
+
+/** A hash of the whole state, kept up to date by each block; equal states have equal sums. */
+struct ledger_sum ledger_checksum(const struct ledger *l);
+/** The same from all records; costs a pass over the state. */
+struct ledger_sum ledger_checksum_full(const struct ledger *l);
+
+/** The newest block folded, 0 before the first. */
+uint64_t ledger_block(const struct ledger *l);
+
+/* ---- reading; pointers are valid until the next apply or undo ---- */
+
+const struct ledger_global *ledger_global(const struct ledger *l);
+const struct address *ledger_signers(const struct ledger *l, size_t *n);
+const struct ledger_validator *ledger_validator(const struct ledger *l, uint64_t id);
+const struct ledger_share *ledger_share(const struct ledger *l, const struct address *contract);
+/** In the share contract that the validator has now. */
+const struct ledger_position *ledger_position(
+	const struct ledger *l, const struct address *delegator, uint64_t id);
+const struct ledger_unbond *ledger_unbond(const struct ledger *l, const struct address *delegator,
+	uint64_t id, uint64_t nonce);
+const struct ledger_partnership *ledger_partnership(
+	const struct ledger *l, const struct address *a);
+const struct ledger_person *ledger_person(const struct ledger *l,
+	const struct address *partnership, const struct address *person);
+struct u256 ledger_balance(const struct ledger *l, const struct address *account);
+uint64_t ledger_signer_to_validator(const struct ledger *l, const struct address *key);
+const struct ledger_header *ledger_header(const struct ledger *l, uint64_t id);
+const struct ledger_root_chain *ledger_root_chain(const struct ledger *l, uint64_t chain);
+const struct ledger_epoch *ledger_epoch(const struct ledger *l, uint64_t epoch);
+
+/** Address of the StakeManager. */
+const struct address *ledger_stake_manager(const struct ledger *l);
+
+/** Any record; NULL: none. For LEDGER_SIGNERS use ledger_signers. */
+const void *ledger_record(
+	const struct ledger *l, enum ledger_kind kind, const struct ledger_key *key);
+/** Records of a kind, in order of creation: 0 .. ledger_count()-1. */
+size_t ledger_count(const struct ledger *l, enum ledger_kind kind);
+const void *ledger_at(const struct ledger *l, enum ledger_kind kind, size_t i);
+size_t ledger_record_size(enum ledger_kind kind);
+
+#endif
