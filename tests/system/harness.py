@@ -8,6 +8,8 @@ import time, traceback, urllib.parse
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BIN = os.environ.get("BTTC_BIN", os.path.join(ROOT, "build", "bttc-indexer"))
+# Built with fault points (preset dev), for tests that stop a process at a named place.
+FAULT_BIN = os.environ.get("BTTC_FAULT_BIN", os.path.join(ROOT, "build-dev", "bttc-indexer"))
 RECORDINGS = os.path.join(ROOT, "tests", "recordings")
 SLOW = 6 if "asan" in BIN or "tsan" in BIN else 1  # sanitizers cost time; deadlines stretch, nothing else
 # Where another user's server may be started when the tests run as root.
@@ -35,8 +37,8 @@ def wait_for(what, check, seconds=60):
 class Proc:
     """A started program with its output in a file."""
 
-    def __init__(self, *args, env=None, cwd=None):
-        self.args = [BIN, *map(str, args)]
+    def __init__(self, *args, env=None, cwd=None, binary=None):
+        self.args = [binary or BIN, *map(str, args)]
         self.log = tempfile.NamedTemporaryFile("w+", dir=TMP, suffix=".log", delete=False)
         self.p = subprocess.Popen(self.args, stdout=self.log, stderr=subprocess.STDOUT,
                                   stdin=subprocess.DEVNULL, env={**os.environ, **(env or {})}, cwd=cwd)

@@ -107,6 +107,32 @@ def test_golden_forks_with_kills():
     play(GOLDEN, ("golden",), "root", crash=2)
 
 
+def test_killed_at_every_statement_of_an_undo():
+    """Down on the orphaned branch, started on the canonical one, killed before and after the n-th SQL statement."""
+    net = network_file(GOLDEN)
+    point, tip, win, f = forks("golden")[3]
+    with replay(GOLDEN) as r:
+        want = clean_tables(net, r.url("root"), "root", 1184)
+        r.control({"root": {"head": tip, "fork": 4}})
+        dsn = new_database()
+        index_all(net, dsn, "--rpc", f"root={r.url('root')}")
+        args = ["up", "--network", net, "--database", dsn, "--rpc", f"root={r.url('root')}", "--listen", "127.0.0.1:0",
+                "--until-head", "--no-progress", "--range", "4"]
+        r.control({"root": {"head": 1184}})
+        kills = 0
+        for n in itertools.count(1):
+            p = Proc(*args, env={"BTTC_FAULT": f"pg.{'before' if n % 2 else 'after'}!:{n}"}, binary=FAULT_BIN)
+            rc = p.wait()
+            if rc == 0:
+                break
+            assert rc == -signal.SIGKILL, p.text()[-2000:]
+            kills += 1
+        assert kills > 20, kills
+        (depth,), = psql(dsn, "SELECT sum(depth) FROM chain.fork")
+        assert int(depth) == tip - point, depth
+    assert_same_tables(tables(dsn), want, f"after {kills} kills")
+
+
 def test_fork_while_down():
     net = network_file(GOLDEN)
     point, tip, win, f = forks("golden")[0]
