@@ -110,6 +110,7 @@ static const struct rule rules[] = {
 	SAYS("header for hash not found", RPC_HEAD),
 	SAYS("could not find block", RPC_HEAD),
 	SAYS("not currently canonical", RPC_HEAD),
+	SAYS("pruned", RPC_HEAD), /* "history has been pruned for this block" */
 	SAYS("block is not available", RPC_HEAD),
 	SAYS("block is out of range", RPC_HEAD),
 	SAYS("block number is out of range", RPC_HEAD),

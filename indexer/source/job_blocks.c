@@ -11,6 +11,7 @@
 #include "base/clock.h"
 
 #define NULLS_BELIEVED 3
+#define OLD            4096 /* blocks below the head; no head falls so far */
 
 struct blocks {
 	struct call **calls; /* of each slot */
@@ -129,13 +130,18 @@ struct job *source_head(struct source *s, bool tags)
 
 static enum err_kind null_block(struct call *c, struct blocks *own, struct err *e)
 {
+	const uint64_t head = source_head_seen(c->job->s);
+
 	if (c->from < own->highest)
 		return err_set(e, ERR_AGAIN, "rpc", 0, "block %llu is null, but %llu is there",
 			(unsigned long long)c->from, (unsigned long long)own->highest);
-	if (c->from <= source_head_seen(c->job->s) && c->absent + 1 < NULLS_BELIEVED)
+	if (c->from + OLD < head)
+		return err_set(e, ERR_AGAIN, "rpc", 0,
+			"block %llu is null, but the head was %llu: pruned?",
+			(unsigned long long)c->from, (unsigned long long)head);
+	if (c->from <= head && c->absent + 1 < NULLS_BELIEVED)
 		return err_set(e, ERR_AGAIN, "rpc", 0, "block %llu is null, but the head was %llu",
-			(unsigned long long)c->from,
-			(unsigned long long)source_head_seen(c->job->s));
+			(unsigned long long)c->from, (unsigned long long)head);
 	own->missing[c->slot] = true;
 	return ERR_NONE;
 }

@@ -3,7 +3,7 @@
 
 /* ---- HTTP ------------------------------------------------------------------------------------ */
 
-static enum {
+enum fault_kind {
 	RATE_LIMITED,
 	RATE_LIMITED_SILENT,
 	UNAVAILABLE,
@@ -15,13 +15,13 @@ static enum {
 	HALF_JSON,
 	NOT_RPC,
 	KIND_COUNT
-} fault;
+};
+static enum fault_kind fault;
 
-static bool faulty(struct fake_node *n, const struct fake_request *q, struct fake_reply *r)
+/* True: the reply is complete. */
+static bool misbehave(enum fault_kind kind, struct fake_reply *r)
 {
-	if (strstr(q->body, "eth_chainId") || atomic_fetch_sub(&n->countdown, 1) <= 0)
-		return false;
-	switch (fault) {
+	switch (kind) {
 	case RATE_LIMITED:
 		buf_str(&r->headers, "Retry-After: 1\r\n");
 		/* fall through */
@@ -50,6 +50,13 @@ static bool faulty(struct fake_node *n, const struct fake_request *q, struct fak
 	case KIND_COUNT: break;
 	}
 	return false;
+}
+
+static bool faulty(struct fake_node *n, const struct fake_request *q, struct fake_reply *r)
+{
+	if (strstr(q->body, "eth_chainId") || atomic_fetch_sub(&n->countdown, 1) <= 0)
+		return false;
+	return misbehave(fault, r);
 }
 
 static void check_blocks(struct rig *r, uint64_t from, uint64_t to)
@@ -489,6 +496,29 @@ static void null_for_a_known_block(void **state)
 	assert_int_equal(rig_wait(&r, j), ERR_NONE);
 	assert_int_equal(j->header_count, 10);
 	assert_true(j->short_by_head);
+	job_free(j);
+	rig_close(&r);
+}
+
+/* Far below the head null can not be about the head. */
+static void a_node_without_old_blocks(void **state)
+{
+	struct rig r;
+	struct job *j;
+
+	(void)state;
+	absent_block = 10;
+	rig_init(&r, 1);
+	r.node[0]->call = says_null;
+	atomic_store(&r.node[0]->countdown, 1000);
+	atomic_store(&r.node[0]->head, 100000);
+	rig_open(&r);
+	j = source_head(r.s, false);
+	assert_int_equal(rig_wait(&r, j), ERR_NONE);
+	job_free(j);
+	j = source_blocks(r.s, (struct block_range){10, 10}, false);
+	assert_int_equal(rig_wait(&r, j), ERR_AGAIN);
+	assert_non_null(strstr(j->err.msg, "block 10 is null, but the head was 100000: pruned?"));
 	job_free(j);
 	rig_close(&r);
 }
@@ -1005,59 +1035,50 @@ static void receipts_by_number_where_hashes_are_refused(void **state)
 
 /* ---- everything at once ---------------------------------------------------------------------- */
 
-static uint64_t chaos_seed;
-
+/* One in ten requests and one in twenty calls fail; each node has a seed of its own in arg. */
 static bool chaos_request(struct fake_node *n, const struct fake_request *q, struct fake_reply *r)
 {
-	const unsigned x = (unsigned)(rnd(&chaos_seed) % 100);
+	const unsigned x = (unsigned)(rnd(n->arg) % 100);
 
 	(void)q;
-	if (x >= 10)
-		return false;
-	fault = x;
-	atomic_store(&n->countdown, 1);
-	if (fault == RATE_LIMITED)
-		fault = RATE_LIMITED_SILENT;
-	return faulty(n, q, r);
+	return x < KIND_COUNT && misbehave(x == RATE_LIMITED ? RATE_LIMITED_SILENT : x, r);
 }
 
 static bool chaos_call(struct fake_node *n, struct fake_call *c)
 {
-	switch (rnd(&chaos_seed) % 60) {
+	switch (rnd(n->arg) % 60) {
 	case 0: c->leave_out = true; return true;
 	case 1:
 		c->error = -32603;
 		c->message = "internal error";
 		return true;
 	case 2:
-		if (!strcmp(c->method, "eth_getBlockByNumber")) {
-			buf_str(c->result, "null");
-			return true;
-		}
-		return false;
-	case 3:
-		atomic_store(&n->countdown, 1);
-		log_fault = ELSEWHERE;
-		return bad_logs(n, c);
+		if (strcmp(c->method, "eth_getBlockByNumber"))
+			return false;
+		buf_str(c->result, "null");
+		return true;
+	case 3: atomic_store(&n->countdown, 1); return bad_logs(n, c);
 	default: return false;
 	}
 }
 
 static void a_whole_sync_through_random_faults(void **state)
 {
+	uint64_t seed[3];
 	struct rig r;
 
 	(void)state;
-	chaos_seed = rnd_seed("chaos");
+	log_fault = ELSEWHERE;
+	seed[0] = rnd_seed("chaos");
 	rig_init(&r, 3);
 	r.conf.retry_ms = 20000;
 	for (int i = 0; i < 3; i++) {
+		seed[i] = seed[0] + (unsigned)i;
+		r.node[i]->arg = &seed[i];
 		r.node[i]->request = chaos_request;
 		r.node[i]->call = chaos_call;
 		r.node[i]->shuffle = i == 1;
 	}
-	r.conf.in_flight =
-		1; /* the seed is shared by the nodes' threads, one request at a time each */
 	rig_open(&r);
 	for (uint64_t from = 1; from < 900; from += 90) {
 		check_blocks(&r, from, from + 89);
@@ -1085,6 +1106,7 @@ int main(void)
 		cmocka_unit_test(rest_of_a_batch_refused),
 		cmocka_unit_test(odd_ids_are_understood),
 		cmocka_unit_test(null_for_a_known_block),
+		cmocka_unit_test(a_node_without_old_blocks),
 		cmocka_unit_test(contradictions_in_a_block),
 		cmocka_unit_test(another_block_than_asked),
 		cmocka_unit_test(wrong_chain_everywhere),
