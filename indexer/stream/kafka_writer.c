@@ -6,7 +6,7 @@
  * fence and after every transaction whose outcome is not a plain success, so a batch is never taken
  * for published, or for lost, on the word of a timeout.
  *
- * A client that failed is thrown away and made again by the next publish. One failure is final: being
+ * A client that failed is given up and made again by the next publish. One failure is final: being
  * fenced by another writer. The broker says the same when our own transaction was open for too long
  * (a stopped process, a sleeping machine); then nobody else is to blame, and the look at the topic
  * tells whether anybody wrote meanwhile.
@@ -215,73 +215,33 @@ static enum err_kind look_up_outcome(struct kafka_writer *w, const struct step *
 
 /* -------- transactions -------- */
 
-static enum err_kind fatal_or_reopen(struct kafka_writer *w, struct err *e)
+/**
+ * A call of the transaction failed with `code`. The client is given up whatever the reason: the next one
+ * ends its transaction, and then the topic tells what became of it.
+ */
+static enum err_kind failed(struct kafka_writer *w, rd_kafka_resp_err_t code, struct err *e)
 {
+	const rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(w->h->rk, NULL, 0);
+	const rd_kafka_resp_err_t delivery = w->h->delivery_code;
 	const uint64_t open_ms = boot_ms() - w->begun_ms;
-	rd_kafka_resp_err_t code;
 	enum err_kind k;
-	char text[200];
-
-	code = rd_kafka_fatal_error(w->h->rk, text, sizeof(text));
-	if (code == RD_KAFKA_RESP_ERR__FENCED && open_ms < w->txn_timeout_ms * 9 / 10) {
-		w->fenced = true;
-		drop_client(w);
-		return err_set(e, ERR_FATAL, "kafka", code,
-			"another writer took over the stream %s: only one ingest may run for a chain, "
-			"this one has to end", w->blocks);
-	}
-	k = kafka_error(w->h, code, e, text);
-	drop_client(w);
-	return k;
-}
-
-/** Failed, but the client lives: the transaction has to be ended. True: it is. */
-static bool abort_transaction(struct kafka_writer *w)
-{
-	const uint64_t until = clock_ms() + w->txn_timeout_ms;
-	rd_kafka_error_t *error;
-	bool retriable;
 
 	metric_add(w->aborts, 1);
-	while ((error = rd_kafka_abort_transaction(w->h->rk, SLICE_MS))) {
-		retriable = rd_kafka_error_is_retriable(error);
-		rd_kafka_error_destroy(error);
-		if (!retriable || stop_asked() || clock_ms() > until)
-			return false;
-	}
-	return true;
-}
-
-/** A call of the transaction failed with `code`. Finds out what became of the batch. */
-static enum err_kind failed(struct kafka_writer *w, rd_kafka_resp_err_t code,
-	const struct step *steps, size_t n, struct err *e)
-{
-	rd_kafka_resp_err_t delivery = w->h->delivery_code;
-	bool committed = false;
-	enum err_kind k;
-
-	if (delivery == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
+	if (fatal == RD_KAFKA_RESP_ERR__FENCED && open_ms < w->txn_timeout_ms * 9 / 10) {
+		w->fenced = true;
+		k = err_set(e, ERR_FATAL, "kafka", fatal,
+			"another writer took over the stream %s: only one ingest may run for a chain, "
+			"this one has to end", w->blocks);
+	} else if (delivery == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
 		code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
-		(void)abort_transaction(w);
-		return err_set(e, ERR_FATAL, "kafka", RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,
+		k = err_set(e, ERR_FATAL, "kafka", RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,
 			"the topic %s refuses a record for its size: set its max.message.bytes to %d",
 			w->blocks, KAFKA_RECORD_ROOM);
+	} else {
+		k = kafka_error(w->h, fatal ? fatal : delivery ? delivery : code, e, "publishing");
 	}
-	if (rd_kafka_fatal_error(w->h->rk, NULL, 0))
-		k = fatal_or_reopen(w, e);
-	else {
-		k = kafka_error(w->h, delivery ? delivery : code, e, "publishing");
-		if (!abort_transaction(w))
-			drop_client(w);
-	}
-	if (k == ERR_AGAIN && stop_asked())
-		return stopped(e);
-	if (k != ERR_AGAIN || !w->h)
-		return k;
-	k = look_up_outcome(w, steps, n, &committed, e);
-	if (k || committed)
-		return k;
-	return err_set(e, ERR_AGAIN, "kafka", code, "publishing: %s", rd_kafka_err2str(code));
+	drop_client(w);
+	return k == ERR_AGAIN && stop_asked() ? stopped(e) : k;
 }
 
 static enum err_kind begin(struct kafka_writer *w, struct err *e)
@@ -295,9 +255,7 @@ static enum err_kind begin(struct kafka_writer *w, struct err *e)
 		return ERR_NONE;
 	code = rd_kafka_error_code(error);
 	rd_kafka_error_destroy(error);
-	if (rd_kafka_fatal_error(w->h->rk, NULL, 0))
-		return fatal_or_reopen(w, e);
-	return kafka_error(w->h, code, e, "beginning a transaction");
+	return failed(w, code, e);
 }
 
 /** Hand one record to the client; waits while its buffer is full. */
@@ -385,13 +343,12 @@ static enum err_kind publish_batch(struct kafka_writer *w, const struct step *st
 	k = send_all(w, steps, n, &code, e);
 	if (!k && !code)
 		k = commit(w, &code, e);
+	if (!k && code)
+		return failed(w, code, e);
 	if (k) { /* a stop, or a record too big for any topic */
-		if (!abort_transaction(w))
-			drop_client(w);
+		drop_client(w);
 		return k;
 	}
-	if (code)
-		return failed(w, code, steps, n, e);
 	for (size_t i = 0; i < n; i++)
 		stream_tail_after(&w->tail, &steps[i]);
 	return ERR_NONE;

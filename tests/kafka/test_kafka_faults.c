@@ -38,7 +38,7 @@ static rd_kafka_t *raw_client(rd_kafka_type_t type, const char *isolation)
 /** A stranger writes to the chain's topic. Returns the record's offset. */
 static int64_t raw_produce(const void *p, size_t n)
 {
-	rd_kafka_t *rk = raw_client(RD_KAFKA_PRODUCER, "read_uncommitted");
+	rd_kafka_t *rk = raw_client(RD_KAFKA_PRODUCER, NULL);
 	int64_t low, high;
 	char topic[256];
 
@@ -361,6 +361,25 @@ static void test_broker_killed(void **state)
 	assert_stream(c);
 }
 
+static bool hang; /* the broker is stopped in its tracks instead of killed */
+
+static void broker_away(void)
+{
+	char path[4096], pid[32] = "";
+	FILE *f;
+
+	if (!hang) {
+		ke_ctl("kill");
+		return;
+	}
+	snprintf(path, sizeof(path), "%s/pid", getenv("BTTC_TEST_KAFKA_DATA"));
+	f = fopen(path, "r");
+	assert_non_null(f);
+	assert_non_null(fgets(pid, sizeof(pid), f));
+	fclose(f);
+	assert_int_equal(kill((pid_t)strtol(pid, NULL, 10), SIGSTOP), 0);
+}
+
 static void child_stop_without_broker(struct cf *c)
 {
 	struct stream_writer *w = ke_writer();
@@ -374,7 +393,7 @@ static void child_stop_without_broker(struct cf *c)
 	cf_new(c, 1, 10);
 	if (offer(w, c, 0, &e))
 		_exit(1);
-	ke_ctl("kill");
+	broker_away();
 	cf_new(c, 1, 10);
 	t0 = clock_ms();
 	if (pthread_create(&t, NULL, cf_stop_soon, NULL))
@@ -394,10 +413,53 @@ static void child_stop_without_broker(struct cf *c)
 /** SIGTERM while the broker is away: both ends leave in time. */
 static void test_stop_without_broker(void **state)
 {
-	int code = cf_in_child(child_stop_without_broker, *state);
+	for (hang = false;; hang = true) {
+		int code = cf_in_child(child_stop_without_broker, *state);
 
-	ke_ctl("start");
-	assert_int_equal(code, 0);
+		ke_ctl("kill");
+		ke_ctl("start");
+		assert_int_equal(code, 0);
+		if (hang)
+			return;
+		ke_fresh();
+	}
+}
+
+/** Idle for so long that the broker has forgotten the writer. */
+static void test_expired_writer(void **state)
+{
+	const char *ctl = getenv("BTTC_TEST_KAFKA_CTL"), *brokers = ke_conf.brokers;
+	struct cf *c = *state;
+	char dir[] = "/tmp/kafka-expire-XXXXXX", command[9000], address[64] = "";
+	struct stream_writer *w;
+	FILE *p;
+
+	assert_non_null(ctl);
+	assert_non_null(mkdtemp(dir));
+	snprintf(command, sizeof(command),
+		"'%s' start --data %s --set transactional.id.expiration.ms=1500 "
+		"--set transaction.remove.expired.transaction.cleanup.interval.ms=500",
+		ctl, dir);
+	p = popen(command, "r");
+	assert_non_null(p);
+	assert_non_null(fgets(address, sizeof(address), p));
+	assert_int_equal(pclose(p), 0);
+	address[strcspn(address, "\n")] = 0;
+	ke_conf.brokers = address;
+	ke_fresh();
+	w = ke_writer();
+	cf_random(c, 20);
+	cf_publish(c, w, 0);
+	clock_sleep_ms(5000); /* idle: there is nothing to see from outside */
+	cf_random(c, 20);
+	cf_publish(c, w, 20);
+	stream_writer_close(w);
+	assert_stream(c);
+	ke_conf.brokers = brokers;
+	snprintf(command, sizeof(command), "'%s' kill --data %s && rm -r %s", ctl, dir, dir);
+	p = popen(command, "r");
+	assert_non_null(p);
+	assert_int_equal(pclose(p), 0);
 }
 
 static void test_no_broker(void **state)
@@ -835,6 +897,7 @@ int main(void)
 		T(late_reader),
 		T(slow_reader),
 		T(size_limit),
+		T(expired_writer),
 		T(stop_without_broker),
 		T(broker_killed),
 	};
