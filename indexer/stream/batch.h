@@ -8,11 +8,13 @@
 void stream_tail_after(struct stream_tail *t, const struct step *s);
 
 /**
- * What both bodies demand of a batch that is to go behind t: seq is dense, a NEW stands on the newest
- * block, an UNDO is of the newest block. Errors: ERR_FATAL, naming the step.
+ * What both bodies demand of a batch that is to go behind t: seq is dense, a NEW stands on the
+ * newest block, an UNDO is of the newest block.
+ *
+ * Errors: ERR_FATAL, naming the step.
  */
-MUST_USE enum err_kind stream_check(const struct stream_tail *t, const struct step *steps, size_t n,
-	struct err *e);
+MUST_USE enum err_kind stream_check(
+	const struct stream_tail *t, const struct step *steps, size_t n, struct err *e);
 
 /** 16 random bytes. */
 void stream_new_id(uint8_t id[16]);
@@ -26,7 +28,7 @@ struct batch {
 	struct arena *mem;
 };
 
-/** Decode raw (which lives in b->mem) into the batch, or put it to the bad ones. True: it was good. */
+/** Decode raw (it lives in b->mem) into the batch, or put it to the bad ones. True: it is good. */
 bool batch_add(struct batch *b, struct bytes raw, int64_t offset);
 
 /** Put a step that was decoded elsewhere into the batch. */

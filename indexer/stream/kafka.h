@@ -4,34 +4,36 @@
 #include "stream/stream.h"
 
 struct kafka_conf {
-	const char *brokers;        /* host:port[,host:port]... */
-	const char *chain_key;      /* topics <prefix>.blocks.<chain_key>, <prefix>.final.<chain_key> */
+	const char *brokers;   /* host:port[,host:port]... */
+	const char *chain_key; /* topics <prefix>.blocks.<chain_key>, <prefix>.final.<chain_key> */
 	uint64_t chain_id;
-	int64_t partitions;         /* of a topic made here; 0: 1. An existing topic keeps its own */
-	const char *const *props;   /* further librdkafka "key=value" settings (TLS, SASL), NULL at the end;
-	                               NULL: none */
-	const char *topic_prefix;   /* NULL: "bttc" */
+	int64_t partitions;       /* of a topic made here; 0: 1. An existing topic keeps its own */
+	const char *const *props; /* further librdkafka "key=value" settings (TLS, SASL), NULL at
+				     the end; NULL: none */
+	const char *topic_prefix; /* NULL: "bttc" */
 };
 
 /**
  * Create the topics when missing, fence other writers by transactional.id, find the newest record.
- * Publishing returns ERR_FATAL once another writer has taken over; a broker that was away is ERR_AGAIN
- * and what was in doubt is looked up before the next batch is accepted.
- * Blocks up to about 30 s, or until a stop.
- * Errors: ERR_AGAIN broker not reachable; ERR_STOP; ERR_FATAL bad settings, no permission, records of two
- * streams in the topic.
+ * Publishing returns ERR_FATAL once another writer has taken over; a broker that was away is
+ * ERR_AGAIN and what was in doubt is looked up before the next batch is accepted. Blocks up to
+ * about 30 s, or until a stop.
+ *
+ * Errors: ERR_AGAIN broker not reachable; ERR_STOP; ERR_FATAL bad settings, no permission, records
+ * of two streams in the topic.
  */
-MUST_USE enum err_kind kafka_writer_open(struct stream_writer **out, const struct kafka_conf *c,
-	struct err *e);
+MUST_USE enum err_kind kafka_writer_open(
+	struct stream_writer **out, const struct kafka_conf *c, struct err *e);
 
 /**
- * Read from next_offset of the partition (position kept in PostgreSQL; 0: from the start); expect: the
- * record before it, to notice a topic that was made again (seq 0: nothing applied yet). What was
- * committed by a writer is read, in the order of offsets. HEIGHTS of the final topic are given once
- * the records before them were; of several only the newest may come. With more than one partition
- * they come at once: compare after_seq.
- * Errors: ERR_AGAIN broker not reachable, topic not there yet; ERR_STOP; ERR_FATAL the topic does not
- * hold what the position says ("re-ingest from block N"), bad settings, no such partition.
+ * Read from next_offset of the partition (position kept in PostgreSQL; 0: from the start); expect:
+ * the record before it, to notice a topic that was made again (seq 0: nothing applied yet). What
+ * was committed by a writer is read, in the order of offsets. HEIGHTS of the final topic are given
+ * once the records before them were; of several only the newest may come. With more than one
+ * partition they come at once: compare after_seq.
+ *
+ * Errors: ERR_AGAIN broker not reachable, topic not there yet; ERR_STOP; ERR_FATAL the topic does
+ * not hold what the position says ("re-ingest from block N"), bad settings, no such partition.
  */
 MUST_USE enum err_kind kafka_reader_open(struct stream_reader **out, const struct kafka_conf *c,
 	int32_t partition, int64_t next_offset, const struct stream_tail *expect, struct err *e);
@@ -39,8 +41,10 @@ MUST_USE enum err_kind kafka_reader_open(struct stream_reader **out, const struc
 /** Everything that was committed when r was opened has been taken from it (until-head). */
 bool kafka_reader_at_end(const struct stream_reader *r);
 
-/** Partitions of the chain's topic. Errors: ERR_AGAIN no broker, no topic yet; ERR_STOP; ERR_FATAL. */
-MUST_USE enum err_kind kafka_partition_count(const struct kafka_conf *c, int32_t *out, struct err *e);
+/** Partitions of the topic. Errors: ERR_AGAIN no broker or no topic; ERR_STOP; ERR_FATAL. */
+ */
+MUST_USE enum err_kind kafka_partition_count(
+	const struct kafka_conf *c, int32_t *out, struct err *e);
 
 /** The partition that a block's records are in: (number / 1024) mod partitions. */
 int32_t kafka_partition_of(uint64_t number, int32_t partitions);

@@ -1,10 +1,10 @@
 /*
  * Clients of Kafka and the topics of a chain.
  *
- * librdkafka reports trouble in three ways. Return codes and delivery reports are outcomes; they are
- * handled where they come up. The error callback is information (a broker that restarts makes a dozen of
- * them, with texts that guess wrong): the newest is kept and added to messages for people. Log lines
- * go through a limiter to our log, because some faults show nowhere else.
+ * librdkafka reports trouble in three ways. Return codes and delivery reports are outcomes; they
+ * are handled where they come up. The error callback is information (a broker that restarts makes a
+ * dozen of them, with texts that guess wrong): the newest is kept and added to messages for people.
+ * Log lines go through a limiter to our log, because some faults show nowhere else.
  */
 #include "stream/kafka_handle.h"
 
@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLICE_MS   100
+#define SLICE_MS    100
 #define PATIENCE_MS 10000 /* for one answer of the broker */
 
 /* -------- callbacks -------- */
@@ -37,15 +37,15 @@ static bool log_pass(unsigned *dropped)
 
 static void on_log(const rd_kafka_t *rk, int level, const char *fac, const char *text)
 {
-	/* Syslog levels: 4 is a warning. CONFWARN: a producer's setting does nothing in a consumer. */
+	/* Syslog levels: 4 is a warning. CONFWARN: a producer's setting in a consumer. */
 	const bool warn = level <= 4 && strcmp(fac, "CONFWARN");
 	unsigned dropped = 0;
 
 	(void)rk;
 	if (!log_on(warn ? LOG_WARN : LOG_DEBUG) || !log_pass(&dropped))
 		return;
-	log_line(warn ? LOG_WARN : LOG_DEBUG, "kafka", "client", "facility=%s text=%s suppressed=%u",
-		log_quotes(fac), log_quotes(text), dropped);
+	log_line(warn ? LOG_WARN : LOG_DEBUG, "kafka", "client",
+		"facility=%s text=%s suppressed=%u", log_quotes(fac), log_quotes(text), dropped);
 }
 
 static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
@@ -99,7 +99,8 @@ static enum err_kind set_user(rd_kafka_conf_t *conf, const char *prop, struct er
 	key[n] = 0;
 	if (is_ours(key))
 		return err_set(e, ERR_FATAL, "kafka", 0,
-			"the Kafka setting %s is set by the program, because exactness depends on it: remove it",
+			"the Kafka setting %s is set by the program, because exactness depends on "
+			"it: remove it",
 			key);
 	res = rd_kafka_conf_set(conf, key, eq + 1, text, sizeof(text));
 	if (res == RD_KAFKA_CONF_UNKNOWN)
@@ -138,8 +139,8 @@ static enum err_kind set_all(rd_kafka_conf_t *conf, const struct kafka_conf *c,
 }
 
 enum err_kind kafka_handle_open(struct kafka_handle **out, rd_kafka_type_t type,
-	const struct kafka_conf *c, const struct kafka_setting *hard, const struct kafka_setting *soft,
-	struct err *e)
+	const struct kafka_conf *c, const struct kafka_setting *hard,
+	const struct kafka_setting *soft, struct err *e)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	struct kafka_handle *h = calloc(1, sizeof(*h));
@@ -162,7 +163,8 @@ enum err_kind kafka_handle_open(struct kafka_handle **out, rd_kafka_type_t type,
 	if (!h->rk) {
 		rd_kafka_conf_destroy(conf);
 		kafka_handle_close(h);
-		return err_set(e, ERR_FATAL, "kafka", 0, "the settings do not fit together: %s", text);
+		return err_set(
+			e, ERR_FATAL, "kafka", 0, "the settings do not fit together: %s", text);
 	}
 	if (type == RD_KAFKA_CONSUMER)
 		rd_kafka_poll_set_consumer(h->rk);
@@ -219,15 +221,13 @@ static bool is_for_a_person(rd_kafka_resp_err_t code)
 	case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
 	case RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT:
 	case RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION:
-	case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
-		return true;
-	default:
-		return false;
+	case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE: return true;
+	default: return false;
 	}
 }
 
-enum err_kind kafka_error(struct kafka_handle *h, rd_kafka_resp_err_t code, struct err *e,
-	const char *doing)
+enum err_kind kafka_error(
+	struct kafka_handle *h, rd_kafka_resp_err_t code, struct err *e, const char *doing)
 {
 	const rd_kafka_resp_err_t also = h->last_code;
 	enum err_kind k = ERR_AGAIN;
@@ -242,8 +242,8 @@ enum err_kind kafka_error(struct kafka_handle *h, rd_kafka_resp_err_t code, stru
 
 /* -------- topics -------- */
 
-enum err_kind kafka_topic_name(char out[KAFKA_NAME_MAX], const struct kafka_conf *c,
-	const char *kind, struct err *e)
+enum err_kind kafka_topic_name(
+	char out[KAFKA_NAME_MAX], const struct kafka_conf *c, const char *kind, struct err *e)
 {
 	const char *prefix = c->topic_prefix ? c->topic_prefix : "bttc";
 	int n = snprintf(out, KAFKA_NAME_MAX, "%s.%s.%s", prefix, kind, c->chain_key);
@@ -255,7 +255,8 @@ enum err_kind kafka_topic_name(char out[KAFKA_NAME_MAX], const struct kafka_conf
 		if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
 			    (*p >= '0' && *p <= '9') || *p == '.' || *p == '_' || *p == '-'))
 			return err_set(e, ERR_FATAL, "kafka", 0,
-				"topic name %.80s: only letters, digits, dot, underscore and dash are allowed",
+				"topic name %.80s: only letters, digits, dot, underscore and dash "
+				"are allowed",
 				out);
 	return ERR_NONE;
 }
@@ -285,8 +286,8 @@ static rd_kafka_resp_err_t look(struct kafka_handle *h, rd_kafka_topic_t *rkt, i
 	return code;
 }
 
-enum err_kind kafka_topic_find(struct kafka_handle *h, const char *topic, int32_t *partitions,
-	struct err *e)
+enum err_kind kafka_topic_find(
+	struct kafka_handle *h, const char *topic, int32_t *partitions, struct err *e)
 {
 	rd_kafka_topic_t *rkt = rd_kafka_topic_new(h->rk, topic, NULL);
 	uint64_t until = clock_ms() + PATIENCE_MS;
@@ -309,8 +310,8 @@ enum err_kind kafka_topic_find(struct kafka_handle *h, const char *topic, int32_
 	return ERR_NONE;
 }
 
-static rd_kafka_NewTopic_t *new_topic(const char *name, int64_t partitions,
-	const struct kafka_setting *s)
+static rd_kafka_NewTopic_t *new_topic(
+	const char *name, int64_t partitions, const struct kafka_setting *s)
 {
 	char text[256];
 	rd_kafka_NewTopic_t *t = /* replication -1: as the broker has it by default */

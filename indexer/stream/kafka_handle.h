@@ -7,15 +7,15 @@
 
 #include <librdkafka/rdkafka.h>
 
-#define KAFKA_NAME_MAX  250 /* a topic's name: Kafka allows 249 characters */
-#define KAFKA_BLOCKS    "blocks"
-#define KAFKA_FINAL     "final"
+#define KAFKA_NAME_MAX    250 /* a topic's name: Kafka allows 249 characters */
+#define KAFKA_BLOCKS      "blocks"
+#define KAFKA_FINAL       "final"
 #define KAFKA_RECORD_ROOM 16777216 /* max.message.bytes: RECORD_MAX_BYTES and what Kafka adds */
 
 /** A librdkafka client with our callbacks. Callbacks of errors run in the thread that polls. */
 struct kafka_handle {
 	rd_kafka_t *rk;
-	rd_kafka_resp_err_t last_code;     /* newest error_cb: information, not an outcome */
+	rd_kafka_resp_err_t last_code; /* newest error_cb: information, not an outcome */
 	char last_text[200];
 	rd_kafka_resp_err_t delivery_code; /* first failed delivery since it was cleared */
 };
@@ -25,38 +25,41 @@ struct kafka_setting {
 };
 
 /**
- * Soft settings (NULL: none), then the user's (c->props; those that exactness depends on are refused),
- * then the hard ones. Errors: ERR_FATAL, naming the setting.
+ * Soft settings (NULL: none), then the user's (c->props; those that exactness depends on are
+ * refused), then the hard ones.
+ *
+ * Errors: ERR_FATAL, naming the setting.
  */
 MUST_USE enum err_kind kafka_handle_open(struct kafka_handle **out, rd_kafka_type_t type,
-	const struct kafka_conf *c, const struct kafka_setting *hard, const struct kafka_setting *soft,
-	struct err *e);
+	const struct kafka_conf *c, const struct kafka_setting *hard,
+	const struct kafka_setting *soft, struct err *e);
 void kafka_handle_close(struct kafka_handle *h); /* NULL is legal */
 
 /**
- * A consumer to look around with: reads committed records quickly, and is used for metadata and for making
- * topics, because a consumer never creates a topic by asking for it.
+ * A consumer to look around with: reads committed records quickly, and is used for metadata and for
+ * making topics, because a consumer never creates a topic by asking for it.
  */
-MUST_USE enum err_kind kafka_probe_open(struct kafka_handle **out, const struct kafka_conf *c,
-	struct err *e);
+MUST_USE enum err_kind kafka_probe_open(
+	struct kafka_handle **out, const struct kafka_conf *c, struct err *e);
 
 /** Let callbacks run that wait for the thread; of a probe, while nothing is assigned. */
 void kafka_probe_serve(struct kafka_handle *h);
 
 /** ERR_AGAIN, or ERR_FATAL where waiting can not help (authentication, authorization). */
-enum err_kind kafka_error(struct kafka_handle *h, rd_kafka_resp_err_t code, struct err *e,
-	const char *doing);
+enum err_kind kafka_error(
+	struct kafka_handle *h, rd_kafka_resp_err_t code, struct err *e, const char *doing);
 
 /** <prefix>.<kind>.<chain_key>. Errors: ERR_FATAL not a legal topic name. */
-MUST_USE enum err_kind kafka_topic_name(char out[KAFKA_NAME_MAX], const struct kafka_conf *c,
-	const char *kind, struct err *e);
+MUST_USE enum err_kind kafka_topic_name(
+	char out[KAFKA_NAME_MAX], const struct kafka_conf *c, const char *kind, struct err *e);
 
 /**
  * Partitions of a topic of which all have a leader; waits for one that is being made.
+ *
  * Errors: ERR_AGAIN (code UNKNOWN_TOPIC_OR_PART when there is none); ERR_STOP; ERR_FATAL.
  */
-MUST_USE enum err_kind kafka_topic_find(struct kafka_handle *h, const char *topic, int32_t *partitions,
-	struct err *e);
+MUST_USE enum err_kind kafka_topic_find(
+	struct kafka_handle *h, const char *topic, int32_t *partitions, struct err *e);
 
 /** Create both topics where they are missing. Errors as kafka_topic_find. */
 MUST_USE enum err_kind kafka_topics_make(struct kafka_handle *h, const struct kafka_conf *c,
@@ -80,8 +83,10 @@ struct kafka_newest {
 };
 
 /**
- * Offsets have holes and aborted records, so it looks at a stretch that grows until one is found or the
- * partition ends. Errors: ERR_AGAIN; ERR_STOP; ERR_FATAL.
+ * Offsets have holes and aborted records, so it looks at a stretch that grows until one is found or
+ * the partition ends.
+ *
+ * Errors: ERR_AGAIN; ERR_STOP; ERR_FATAL.
  */
 MUST_USE enum err_kind kafka_find_newest(struct kafka_handle *probe, const struct kafka_place *at,
 	uint64_t chain_id, struct kafka_newest *out, struct err *e);

@@ -1,7 +1,8 @@
 /*
  * The newest record of a partition. The end of a Kafka partition is not a record: every transaction
- * leaves a marker, aborted records can be of any number, and a foreign program may have written there.
- * So stretches before the end are read, each four times as long as the last, until one holds a record.
+ * leaves a marker, aborted records can be of any number, and a foreign program may have written
+ * there. So stretches before the end are read, each four times as long as the last, until one holds
+ * a record.
  */
 #include "base/clock.h"
 #include "base/stop.h"
@@ -50,7 +51,8 @@ static void keep(struct search *s, const rd_kafka_message_t *m)
 }
 
 /** One message: true when the stretch is read to its end. */
-static bool take(struct search *s, const rd_kafka_message_t *m, int64_t end, rd_kafka_resp_err_t *code)
+static bool take(
+	struct search *s, const rd_kafka_message_t *m, int64_t end, rd_kafka_resp_err_t *code)
 {
 	if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
 		return true;
@@ -88,8 +90,8 @@ static enum err_kind watermarks(struct search *s, struct err *e)
 {
 	rd_kafka_resp_err_t code;
 
-	while ((code = rd_kafka_query_watermark_offsets(s->h->rk, s->at->topic,
-			s->at->partition, &s->out->low, &s->out->high, 5 * SLICE_MS))) {
+	while ((code = rd_kafka_query_watermark_offsets(s->h->rk, s->at->topic, s->at->partition,
+			&s->out->low, &s->out->high, 5 * SLICE_MS))) {
 		kafka_probe_serve(s->h);
 		if (stop_wait_ms(SLICE_MS))
 			return err_set(e, ERR_STOP, "kafka", 0, "stop asked for");

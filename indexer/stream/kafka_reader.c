@@ -1,15 +1,15 @@
 /*
- * The reading end of the Kafka body: one partition of a chain's records from the offset that PostgreSQL
- * holds, and the newest heights.
+ * The reading end of the Kafka body: one partition of a chain's records from the offset that
+ * PostgreSQL holds, and the newest heights.
  *
- * Kafka promises nothing about an offset that was written down: the topic may have been made again, its
- * beginning may have been deleted, its end may have been lost. So the record before the stored offset
- * is read again and must be the one that was applied last. Whatever does not fit is for a person,
- * because the only cure is to fill the topic again.
+ * Kafka promises nothing about an offset that was written down: the topic may have been made again,
+ * its beginning may have been deleted, its end may have been lost. So the record before the stored
+ * offset is read again and must be the one that was applied last. Whatever does not fit is for a
+ * person, because the only cure is to fill the topic again.
  *
- * Messages are taken from the client in handfuls; what does not fit in a batch waits for the next one.
- * Offsets have holes (transaction markers, aborted records), so the end is where Kafka says "end of
- * partition", never an offset that was computed.
+ * Messages are taken from the client in handfuls; what does not fit in a batch waits for the next
+ * one. Offsets have holes (transaction markers, aborted records), so the end is where Kafka says
+ * "end of partition", never an offset that was computed.
  */
 #include "base/clock.h"
 #include "base/metric.h"
@@ -39,9 +39,9 @@ struct kafka_reader {
 	uint64_t chain_id;
 	int32_t partition, partitions;
 	struct kafka_handle *h;
-	/* The final topic has a queue of its own. A client whose queue is full asks for more only when its
-	   broker answers something, or after a second; the final topic, never full, is asked for all
-	   the time and so keeps the other one going. */
+	/* The final topic has a queue of its own. A client whose queue is full asks for more only
+	   when its broker answers something, or after a second; the final topic, never full, is
+	   asked for all the time and so keeps the other one going. */
 	rd_kafka_queue_t *queue, *final_queue;
 	rd_kafka_message_t *hand[HANDFUL]; /* [hand_at, hand_n) are not taken yet */
 	size_t hand_at, hand_n;
@@ -50,8 +50,8 @@ struct kafka_reader {
 	int64_t end;           /* committed end when it was opened */
 	struct stream_tail at; /* after everything taken; seq 0: nothing yet */
 	bool has_stream;
-	/* Heights wait until the records before them were taken. The oldest waiting one is not replaced, or
-	   none would ever come while the writer is ahead. */
+	/* Heights wait until the records before them were taken. The oldest waiting one is not
+	   replaced, or none would ever come while the writer is ahead. */
 	struct heights due, newest;
 	struct err later; /* came up behind records that had to be given first; kind 0: none */
 
@@ -64,7 +64,8 @@ static struct kafka_reader *of_face(struct stream_reader *r)
 }
 
 /** Every fault of the topic ends here; block: the first that is missing. */
-static enum err_kind lost(const struct kafka_reader *r, struct err *e, const char *fmt, ...) PRINTF(3, 4);
+static enum err_kind lost(const struct kafka_reader *r, struct err *e, const char *fmt, ...)
+	PRINTF(3, 4);
 
 static enum err_kind lost(const struct kafka_reader *r, struct err *e, const char *fmt, ...)
 {
@@ -81,7 +82,6 @@ static enum err_kind lost(const struct kafka_reader *r, struct err *e, const cha
 }
 
 /* -------- taking messages -------- */
-
 
 static void take_heights(struct kafka_reader *r, const rd_kafka_message_t *m, struct arena *mem)
 {
@@ -106,8 +106,8 @@ static bool is_stale(const struct kafka_reader *r, const struct heights *h)
 /** Heights whose time has come go behind the steps taken so far. */
 static void give_heights(struct kafka_reader *r, struct batch *b)
 {
-	while (r->due.set && (is_stale(r, &r->due) || r->partitions > 1 ||
-				     r->due.step.after_seq <= r->at.seq)) {
+	while (r->due.set &&
+		(is_stale(r, &r->due) || r->partitions > 1 || r->due.step.after_seq <= r->at.seq)) {
 		if (!is_stale(r, &r->due))
 			batch_add_step(b, &r->due.step);
 		r->due = r->newest;
@@ -115,8 +115,8 @@ static void give_heights(struct kafka_reader *r, struct batch *b)
 	}
 }
 
-static enum err_kind take_record(struct kafka_reader *r, const rd_kafka_message_t *m, struct batch *b,
-	struct err *e)
+static enum err_kind take_record(
+	struct kafka_reader *r, const rd_kafka_message_t *m, struct batch *b, struct err *e)
 {
 	struct bytes raw = arena_bytes(b->mem, m->payload, m->len);
 
@@ -128,7 +128,8 @@ static enum err_kind take_record(struct kafka_reader *r, const rd_kafka_message_
 		return ERR_NONE;
 	}
 	if (r->has_stream && memcmp(r->at.stream_id, b->stream_id, sizeof(b->stream_id)))
-		return lost(r, e, "the record at offset %" PRId64 " is of another stream", m->offset);
+		return lost(
+			r, e, "the record at offset %" PRId64 " is of another stream", m->offset);
 	memcpy(r->at.stream_id, b->stream_id, sizeof(b->stream_id));
 	r->has_stream = true;
 	stream_tail_after(&r->at, &b->out.steps[b->out.n - 1]);
@@ -153,14 +154,13 @@ static enum err_kind take_event(struct kafka_reader *r, const rd_kafka_message_t
 			return lost(r, e, "offset %" PRId64 " is not there any more", m->offset);
 		return err_set(e, ERR_AGAIN, "kafka", m->err,
 			"topic %s was shortened while it was read", r->final);
-	default:
-		return kafka_error(r->h, m->err, e, "reading");
+	default: return kafka_error(r->h, m->err, e, "reading");
 	}
 }
 
 /**
- * Make sure that there is a message in hand; false: none came in time. The batch call would wait for a
- * whole handful, so the first message is waited for alone.
+ * Make sure that there is a message in hand; false: none came in time. The batch call would wait
+ * for a whole handful, so the first message is waited for alone.
  */
 static bool fill_hand(struct kafka_reader *r, unsigned wait_ms)
 {
@@ -180,8 +180,8 @@ static bool fill_hand(struct kafka_reader *r, unsigned wait_ms)
 }
 
 /** A message goes by its topic, whatever queue it came through. */
-static enum err_kind take_message(struct kafka_reader *r, rd_kafka_message_t *m, struct batch *b,
-	struct err *e)
+static enum err_kind take_message(
+	struct kafka_reader *r, rd_kafka_message_t *m, struct batch *b, struct err *e)
 {
 	enum err_kind k = ERR_NONE;
 
@@ -197,8 +197,8 @@ static enum err_kind take_message(struct kafka_reader *r, rd_kafka_message_t *m,
 }
 
 /** Take what is in hand, up to max_bytes in all. full: stopped because of the limit. */
-static enum err_kind take_hand(struct kafka_reader *r, size_t max_bytes, size_t *bytes, struct batch *b,
-	bool *full, struct err *e)
+static enum err_kind take_hand(struct kafka_reader *r, size_t max_bytes, size_t *bytes,
+	struct batch *b, bool *full, struct err *e)
 {
 	enum err_kind k = ERR_NONE;
 
@@ -214,7 +214,7 @@ static enum err_kind take_hand(struct kafka_reader *r, size_t max_bytes, size_t 
 	return k;
 }
 
-/** Heights that have come; does not wait. Not while records are in hand: nothing may overtake them. */
+/** Heights that have come; does not wait. Not before the records in hand: no overtaking. */
 static enum err_kind take_final(struct kafka_reader *r, struct batch *b, struct err *e)
 {
 	const bool in_hand = r->hand_at < r->hand_n;
@@ -228,8 +228,8 @@ static enum err_kind take_final(struct kafka_reader *r, struct batch *b, struct 
 }
 
 /** Fill the batch: waits for the first record until `until`, then takes what is there. */
-static enum err_kind take_batch(struct kafka_reader *r, uint64_t until, size_t max_bytes,
-	struct batch *b, struct err *e)
+static enum err_kind take_batch(
+	struct kafka_reader *r, uint64_t until, size_t max_bytes, struct batch *b, struct err *e)
 {
 	enum err_kind k = take_final(r, b, e);
 	bool full = false;
@@ -314,22 +314,27 @@ static enum err_kind check_position(struct kafka_reader *r, struct kafka_handle 
 		return k;
 	r->end = n.high;
 	if (r->next_offset > n.high)
-		return lost(r, e, "it ends at offset %" PRId64 ", but %" PRId64 " was applied already: "
-			"it was made again or has lost records", n.high, r->next_offset);
+		return lost(r, e,
+			"it ends at offset %" PRId64 ", but %" PRId64 " was applied already: "
+			"it was made again or has lost records",
+			n.high, r->next_offset);
 	if (r->next_offset < n.low)
-		return lost(r, e, "it begins at offset %" PRId64 ", but %" PRId64 " is needed: "
-			"retention has deleted records", n.low, r->next_offset);
+		return lost(r, e,
+			"it begins at offset %" PRId64 ", but %" PRId64 " is needed: "
+			"retention has deleted records",
+			n.low, r->next_offset);
 	if (!expect->seq || (!n.found && n.low == r->next_offset))
-		return ERR_NONE; /* nothing to compare; the store checks that the next record fits */
+		return ERR_NONE; /* nothing to compare with; the store checks the next one */
 	if (n.found)
 		stream_tail_after(&now, &n.step);
 	if (n.found && n.step.seq == expect->seq && now.has_id == expect->has_id &&
 		hash_eq(&now.id.hash, &expect->id.hash) &&
 		(!r->has_stream || !memcmp(n.stream_id, expect->stream_id, sizeof(n.stream_id))))
 		return ERR_NONE;
-	return lost(r, e, "before offset %" PRId64 " stands seq %" PRIu64 ", but seq %" PRIu64
-		" was applied: it was made again", r->next_offset, n.found ? n.step.seq : 0,
-		expect->seq);
+	return lost(r, e,
+		"before offset %" PRId64 " stands seq %" PRIu64 ", but seq %" PRIu64
+		" was applied: it was made again",
+		r->next_offset, n.found ? n.step.seq : 0, expect->seq);
 }
 
 static enum err_kind assign_both(struct kafka_reader *r, int64_t final_offset, struct err *e)
@@ -356,8 +361,9 @@ static enum err_kind look_around(struct kafka_reader *r, struct kafka_handle *pr
 		(k = kafka_topic_find(probe, r->final, &one, e)))
 		return k;
 	if (r->partition < 0 || r->partition >= r->partitions)
-		return err_set(e, ERR_FATAL, "kafka", 0, "topic %s has %d partitions, there is no %d",
-			r->blocks, (int)r->partitions, (int)r->partition);
+		return err_set(e, ERR_FATAL, "kafka", 0,
+			"topic %s has %d partitions, there is no %d", r->blocks, (int)r->partitions,
+			(int)r->partition);
 	if ((k = check_position(r, probe, expect, e)) ||
 		(k = kafka_find_newest(probe, &at, r->chain_id, &n, e)))
 		return k;
@@ -400,7 +406,8 @@ static enum err_kind open_all(struct kafka_reader *r, const struct kafka_conf *c
 	kafka_handle_close(probe);
 	if (k || (k = kafka_handle_open(&r->h, RD_KAFKA_CONSUMER, c, hard, soft, e)))
 		return k;
-	/* A client that was told of the leaders begins at once, not with its next timer of a second. */
+	/* A client that was told of the leaders begins at once, not with its next timer of a
+	 * second. */
 	if ((k = kafka_topic_find(r->h, r->blocks, &r->partitions, e)) ||
 		(k = kafka_topic_find(r->h, r->final, &one, e)))
 		return k;
@@ -452,7 +459,8 @@ enum err_kind kafka_reader_open(struct stream_reader **out, const struct kafka_c
 bool kafka_reader_at_end(const struct stream_reader *face)
 {
 	const struct kafka_reader *r =
-		(const struct kafka_reader *)((const char *)face - offsetof(struct kafka_reader, face));
+		(const struct kafka_reader *)((const char *)face -
+					      offsetof(struct kafka_reader, face));
 
 	return r->next_offset >= r->end;
 }

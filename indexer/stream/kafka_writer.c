@@ -1,10 +1,10 @@
 /*
  * The writing end of the Kafka body: one transaction for a batch of records.
  *
- * Who owns the stream is decided by transactional.id: opening a writer fences the ones before it. What
- * the stream holds is decided by the topic alone: the newest committed record is looked up after every
- * fence and after every transaction whose outcome is not a plain success, so a batch is never taken
- * for published, or for lost, on the word of a timeout.
+ * Who owns the stream is decided by transactional.id: opening a writer fences the ones before it.
+ * What the stream holds is decided by the topic alone: the newest committed record is looked up
+ * after every fence and after every transaction whose outcome is not a plain success, so a batch is
+ * never taken for published, or for lost, on the word of a timeout.
  *
  * A client that failed is given up and made again by the next publish. One failure is final: being
  * fenced by another writer. The broker says the same when our own transaction was open for too long
@@ -25,9 +25,9 @@
 #include <string.h>
 #include <time.h>
 
-#define SLICE_MS         200
-#define PATIENCE_MS      15000 /* for init_transactions */
-#define LEAVE_MS         2000  /* how long a stop waits for a commit that is under way */
+#define SLICE_MS    200
+#define PATIENCE_MS 15000 /* for init_transactions */
+#define LEAVE_MS    2000  /* how long a stop waits for a commit that is under way */
 
 struct kafka_writer {
 	struct stream_writer face;
@@ -150,8 +150,8 @@ static enum err_kind open_client(struct kafka_writer *w, struct err *e)
 /* -------- what the topic holds -------- */
 
 /** The newest record over all partitions. */
-static enum err_kind find_tail(struct kafka_writer *w, struct kafka_handle *probe,
-	struct stream_tail *out, struct err *e)
+static enum err_kind find_tail(
+	struct kafka_writer *w, struct kafka_handle *probe, struct stream_tail *out, struct err *e)
 {
 	struct kafka_newest n;
 	enum err_kind k;
@@ -178,16 +178,17 @@ static enum err_kind find_tail(struct kafka_writer *w, struct kafka_handle *prob
 static bool same_place(const struct stream_tail *a, const struct stream_tail *b)
 {
 	return a->seq == b->seq && a->has_id == b->has_id && a->id.number == b->id.number &&
-		hash_eq(&a->id.hash, &b->id.hash);
+	       hash_eq(&a->id.hash, &b->id.hash);
 }
 
 /**
- * After a transaction of unknown outcome: does the stream hold the steps? A transaction is all or nothing,
- * and the caller offers the same batch again. If so, they are behind the tail now.
+ * After a transaction of unknown outcome: does the stream hold the steps? A transaction is all or
+ * nothing, and the caller offers the same batch again. If so, they are behind the tail now.
+ *
  * Errors: ERR_AGAIN could not look; ERR_STOP; ERR_FATAL somebody else wrote.
  */
-static enum err_kind look_up_outcome(struct kafka_writer *w, const struct step *steps, size_t n,
-	bool *committed, struct err *e)
+static enum err_kind look_up_outcome(
+	struct kafka_writer *w, const struct step *steps, size_t n, bool *committed, struct err *e)
 {
 	struct stream_tail now, after = w->tail;
 	struct kafka_handle *probe;
@@ -209,15 +210,16 @@ static enum err_kind look_up_outcome(struct kafka_writer *w, const struct step *
 	w->fenced = true;
 	return err_set(e, ERR_FATAL, "kafka", 0,
 		"topic %s ends at seq %" PRIu64 ", but this writer published up to seq %" PRIu64
-		": another writer took over, or records were lost. Only one ingest may run for a chain",
+		": another writer took over, or records were lost. Only one ingest may run for a "
+		"chain",
 		w->blocks, now.seq, w->tail.seq);
 }
 
 /* -------- transactions -------- */
 
 /**
- * A call of the transaction failed with `code`. The client is given up whatever the reason: the next one
- * ends its transaction, and then the topic tells what became of it.
+ * A call of the transaction failed with `code`. The client is given up whatever the reason: the
+ * next one ends its transaction, and then the topic tells what became of it.
  */
 static enum err_kind failed(struct kafka_writer *w, rd_kafka_resp_err_t code, struct err *e)
 {
@@ -230,12 +232,15 @@ static enum err_kind failed(struct kafka_writer *w, rd_kafka_resp_err_t code, st
 	if (fatal == RD_KAFKA_RESP_ERR__FENCED && open_ms < w->txn_timeout_ms * 9 / 10) {
 		w->fenced = true;
 		k = err_set(e, ERR_FATAL, "kafka", fatal,
-			"another writer took over the stream %s: only one ingest may run for a chain, "
-			"this one has to end", w->blocks);
+			"another writer took over the stream %s: only one ingest may run for a "
+			"chain, "
+			"this one has to end",
+			w->blocks);
 	} else if (delivery == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
-		code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
+		   code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
 		k = err_set(e, ERR_FATAL, "kafka", RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,
-			"the topic %s refuses a record for its size: set its max.message.bytes to %d",
+			"the topic %s refuses a record for its size: set its max.message.bytes to "
+			"%d",
 			w->blocks, KAFKA_RECORD_ROOM);
 	} else {
 		k = kafka_error(w->h, fatal ? fatal : delivery ? delivery : code, e, "publishing");
@@ -259,8 +264,8 @@ static enum err_kind begin(struct kafka_writer *w, struct err *e)
 }
 
 /** Hand one record to the client; waits while its buffer is full. */
-static enum err_kind send_one(struct kafka_writer *w, const struct step *s, rd_kafka_resp_err_t *code,
-	struct err *e)
+static enum err_kind send_one(
+	struct kafka_writer *w, const struct step *s, rd_kafka_resp_err_t *code, struct err *e)
 {
 	const bool heights = s->kind == STEP_HEIGHTS;
 	rd_kafka_topic_t *to = heights ? w->to_final : w->to_blocks;
@@ -270,8 +275,8 @@ static enum err_kind send_one(struct kafka_writer *w, const struct step *s, rd_k
 	buf_clear(&w->record);
 	if ((k = record_encode(&w->record, s, w->conf.chain_id, w->stream_id, e)))
 		return k;
-	while (rd_kafka_produce(to, partition, RD_KAFKA_MSG_F_COPY, w->record.p, w->record.n, w->key,
-		strlen(w->key), NULL)) {
+	while (rd_kafka_produce(to, partition, RD_KAFKA_MSG_F_COPY, w->record.p, w->record.n,
+		w->key, strlen(w->key), NULL)) {
 		*code = rd_kafka_last_error();
 		if (*code != RD_KAFKA_RESP_ERR__QUEUE_FULL)
 			return ERR_NONE;
@@ -309,7 +314,8 @@ static enum err_kind commit(struct kafka_writer *w, rd_kafka_resp_err_t *code, s
 	rd_kafka_error_t *error;
 	bool retriable;
 
-	if (fault_hit("kafka-slow-commit")) { /* as a process that was stopped, or a machine asleep */
+	if (fault_hit(
+		    "kafka-slow-commit")) { /* as a process that was stopped, or a machine asleep */
 		rd_kafka_flush(w->h->rk, 5000);
 		clock_sleep_ms((unsigned)w->txn_timeout_ms + 3000);
 	}
@@ -332,8 +338,8 @@ static enum err_kind commit(struct kafka_writer *w, rd_kafka_resp_err_t *code, s
 	return ERR_NONE;
 }
 
-static enum err_kind publish_batch(struct kafka_writer *w, const struct step *steps, size_t n,
-	struct err *e)
+static enum err_kind publish_batch(
+	struct kafka_writer *w, const struct step *steps, size_t n, struct err *e)
 {
 	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
 	enum err_kind k;
@@ -355,11 +361,11 @@ static enum err_kind publish_batch(struct kafka_writer *w, const struct step *st
 }
 
 /**
- * A client again, after one failed. The topic is looked at before as well, so that a writer that took
- * over meanwhile is not fenced by one that has to end anyway.
+ * A client again, after one failed. The topic is looked at before as well, so that a writer that
+ * took over meanwhile is not fenced by one that has to end anyway.
  */
-static enum err_kind reopen(struct kafka_writer *w, const struct step *steps, size_t n,
-	bool *committed, struct err *e)
+static enum err_kind reopen(
+	struct kafka_writer *w, const struct step *steps, size_t n, bool *committed, struct err *e)
 {
 	enum err_kind k;
 
@@ -372,8 +378,8 @@ static enum err_kind reopen(struct kafka_writer *w, const struct step *steps, si
 	return *committed ? ERR_NONE : look_up_outcome(w, steps, n, committed, e);
 }
 
-static enum err_kind publish(struct stream_writer *face, const struct step *steps, size_t n,
-	struct err *e)
+static enum err_kind publish(
+	struct stream_writer *face, const struct step *steps, size_t n, struct err *e)
 {
 	struct kafka_writer *w = of_face(face);
 	bool committed = false;
@@ -481,7 +487,8 @@ static enum err_kind take_over(struct kafka_writer *w, struct err *e)
 	return ERR_NONE;
 }
 
-enum err_kind kafka_writer_open(struct stream_writer **out, const struct kafka_conf *c, struct err *e)
+enum err_kind kafka_writer_open(
+	struct stream_writer **out, const struct kafka_conf *c, struct err *e)
 {
 	struct kafka_writer *w = must(calloc(1, sizeof(*w)));
 	enum err_kind k;

@@ -4,9 +4,9 @@
  *
  * The writer encodes outside of the lock and appends a whole batch at once, when there is room. The
  * reader copies records out without the lock: chunks are only appended at one end by the writer and
- * only freed at the other by the reader's own ack, and it never looks beyond the count of records that
- * it saw under the lock. What is taken but not acked stays, because the store may have to read it
- * again after it lost its connection.
+ * only freed at the other by the reader's own ack, and it never looks beyond the count of records
+ * that it saw under the lock. What is taken but not acked stays, because the store may have to read
+ * it again after it lost its connection.
  *
  * Waits are cut into slices, so that a stop is seen in time: condition variables know no file
  * descriptor.
@@ -52,19 +52,19 @@ struct queue {
 	uint64_t chain_id;
 	uint8_t stream_id[16];
 	size_t max_bytes;
-	struct stream_tail tail;      /* writer's thread */
+	struct stream_tail tail; /* writer's thread */
 
-	pthread_mutex_t lock;         /* of all that follows */
+	pthread_mutex_t lock; /* of all that follows */
 	pthread_cond_t room, more;
 	struct chunk_list list;
-	uint64_t published, acked;    /* counts of records */
+	uint64_t published, acked; /* counts of records */
 	bool ended;
 	bool abandoned;
 
 	/* reader's thread */
 	uint64_t taken;
-	struct chunk *at;             /* chunk of record `taken`, or one before it; NULL: list.first */
-	uint64_t after;               /* newest seq taken */
+	struct chunk *at; /* chunk of record `taken`, or one before it; NULL: list.first */
+	uint64_t after;   /* newest seq taken */
 };
 
 static struct queue *of_writer(struct stream_writer *w)
@@ -179,8 +179,8 @@ static void append(struct queue *q, struct chunk_list *l)
 	q->published = base;
 }
 
-static enum err_kind publish(struct stream_writer *w, const struct step *steps, size_t n,
-	struct err *e)
+static enum err_kind publish(
+	struct stream_writer *w, const struct step *steps, size_t n, struct err *e)
 {
 	struct queue *q = of_writer(w);
 	struct chunk_list l = {0};
@@ -207,7 +207,8 @@ static enum err_kind publish(struct stream_writer *w, const struct step *steps, 
 	pthread_mutex_unlock(&q->lock);
 	if (stopped) {
 		list_free(&l);
-		return err_set(e, ERR_STOP, "stream", 0, "nobody takes records from the queue any more");
+		return err_set(
+			e, ERR_STOP, "stream", 0, "nobody takes records from the queue any more");
 	}
 	for (size_t i = 0; i < n; i++)
 		stream_tail_after(&q->tail, &steps[i]);
@@ -232,8 +233,7 @@ static uint64_t wait_for_more(struct queue *q, unsigned timeout_ms)
 	uint64_t until = clock_ms() + timeout_ms, now, n;
 
 	pthread_mutex_lock(&q->lock);
-	while (q->published == q->taken && !q->ended && !stop_asked() &&
-		(now = clock_ms()) < until)
+	while (q->published == q->taken && !q->ended && !stop_asked() && (now = clock_ms()) < until)
 		wait_ms(q, &q->more, until - now < SLICE_MS ? (unsigned)(until - now) : SLICE_MS);
 	if (!q->at)
 		q->at = q->list.first;
@@ -243,8 +243,8 @@ static uint64_t wait_for_more(struct queue *q, unsigned timeout_ms)
 }
 
 /** One run of records that stand together in a chunk: copied at once, then decoded. */
-static void take_run(struct queue *q, const struct rec *recs, size_t n, struct arena *mem,
-	struct batch *b)
+static void take_run(
+	struct queue *q, const struct rec *recs, size_t n, struct arena *mem, struct batch *b)
 {
 	size_t from = recs[0].at, bytes = recs[n - 1].at + recs[n - 1].n - from;
 	const uint8_t *copy = arena_dup(mem, q->at->b.p + from, bytes);

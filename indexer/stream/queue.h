@@ -5,14 +5,15 @@
 
 /**
  * The in-process body: one writer thread, one reader thread, bounded by bytes of encoded records.
- * Records stay in the queue until they are acked, so that a reader that lost its database goes on where
- * the store stands.
+ * Records stay in the queue until they are acked, so that a reader that lost its database goes on
+ * where the store stands.
  */
 struct queue;
 
 /**
- * tail: where the store stands (the queue itself keeps nothing between runs). max_bytes: a batch that
- * is larger by itself is taken when the queue is empty.
+ * tail: where the store stands (the queue itself keeps nothing between runs). max_bytes: a batch
+ * that is larger by itself is taken when the queue is empty.
+ *
  * Memory: free after both threads are done with it.
  */
 struct queue *queue_new(uint64_t chain_id, size_t max_bytes, const struct stream_tail *tail);
@@ -25,7 +26,7 @@ struct stream_writer *queue_writer(struct queue *q); /* owned by the queue */
  */
 struct stream_reader *queue_reader(struct queue *q);
 
-/** No more records will come: the reader drains, then polls return at once with n == 0. Any thread. */
+/** No more records will come: what is there is read, then polls give n == 0 at once. Any thread. */
 void queue_end(struct queue *q);
 /** Nobody will read any more: publish ends with ERR_STOP from now on. Any thread. */
 void queue_abandon(struct queue *q);

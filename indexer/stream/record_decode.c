@@ -1,12 +1,14 @@
 /*
  * Bytes of message Step (schema/records/block.proto) to struct step.
  *
- * Each message has a table: field number, name, form, where the value goes. One loop reads a message by
- * its table and reports which fields were there; what a table can not say (a field that needs another,
- * the order of logs) is checked after it. Nothing is believed: a record may come from another program.
+ * Each message has a table: field number, name, form, where the value goes. One loop reads a
+ * message by its table and reports which fields were there; what a table can not say (a field that
+ * needs another, the order of logs) is checked after it. Nothing is believed: a record may come
+ * from another program.
  *
- * As proto3 wants it, unknown fields are skipped and the last of several values counts; a message that
- * stands twice where one belongs is refused instead of merged, because no writer of ours does that.
+ * As proto3 wants it, unknown fields are skipped and the last of several values counts; a message
+ * that stands twice where one belongs is refused instead of merged, because no writer of ours does
+ * that.
  */
 #include "stream/record.h"
 
@@ -17,10 +19,11 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define EXTRA_MAX   (1u << 20)
-#define NAME_MAX_N  64
-#define ITEM_MIN    56 /* a Log, Transaction or Discovery has two fixed fields of 20 and 32 or 20 bytes */
-#define FOUND_MIN   26
+#define EXTRA_MAX  (1u << 20)
+#define NAME_MAX_N 64
+#define ITEM_MIN                                                                                   \
+	56 /* a Log, Transaction or Discovery has two fixed fields of 20 and 32 or 20 bytes */
+#define FOUND_MIN 26
 
 /** What a field holds, and the C type that it goes to. */
 enum form {
@@ -60,11 +63,11 @@ struct reader {
 	struct err *e;
 };
 
-static enum err_kind bad(struct reader *r, const struct at *at, const char *name, const char *fmt,
-	...) PRINTF(4, 5);
+static enum err_kind bad(
+	struct reader *r, const struct at *at, const char *name, const char *fmt, ...) PRINTF(4, 5);
 
-static enum err_kind bad(struct reader *r, const struct at *at, const char *name, const char *fmt,
-	...)
+static enum err_kind bad(
+	struct reader *r, const struct at *at, const char *name, const char *fmt, ...)
 {
 	char why[160], where[64];
 	va_list ap;
@@ -79,8 +82,8 @@ static enum err_kind bad(struct reader *r, const struct at *at, const char *name
 	return err_set(r->e, ERR_REJECT, "record", 0, "%s%s: %s", where, name, why);
 }
 
-static enum err_kind take_number(struct reader *r, const struct at *at, const struct field *f,
-	uint64_t v, uint8_t *to)
+static enum err_kind take_number(
+	struct reader *r, const struct at *at, const struct field *f, uint64_t v, uint8_t *to)
 {
 	static const uint64_t max[] = {
 		[F_U64] = UINT64_MAX,
@@ -103,8 +106,8 @@ static enum err_kind take_number(struct reader *r, const struct at *at, const st
 	return ERR_NONE;
 }
 
-static enum err_kind take_topics(struct reader *r, const struct at *at, const struct field *f,
-	struct bytes b, struct log *l)
+static enum err_kind take_topics(
+	struct reader *r, const struct at *at, const struct field *f, struct bytes b, struct log *l)
 {
 	if (b.n % sizeof(struct hash32) || b.n > sizeof(l->topics))
 		return bad(r, at, f->name, "%zu bytes are not 0 to %d topics of 32", b.n,
@@ -198,9 +201,9 @@ static enum err_kind take(struct reader *r, const struct at *at, const struct fi
 }
 
 /**
- * Read one message into base (cleared before), which has the layout the table says. table[i] is field
- * number i; table[0].size is one more than the highest (at most 32). seen: bit i set when field i was
- * there.
+ * Read one message into base (cleared before), which has the layout the table says. table[i] is
+ * field number i; table[0].size is one more than the highest (at most 32). seen: bit i set when
+ * field i was there.
  */
 static enum err_kind read_msg(struct reader *r, const struct at *at, struct bytes raw,
 	const struct field *table, void *base, uint32_t *seen)
@@ -226,8 +229,14 @@ static enum err_kind read_msg(struct reader *r, const struct at *at, struct byte
 	return ERR_NONE;
 }
 
-#define REQ(name, form, type, m, n) {name, form, n, offsetof(struct type, m), true}
-#define OPT(name, form, type, m, n) {name, form, n, offsetof(struct type, m), false}
+#define REQ(name, form, type, m, n)                                                                \
+	{                                                                                          \
+		name, form, n, offsetof(struct type, m), true                                      \
+	}
+#define OPT(name, form, type, m, n)                                                                \
+	{                                                                                          \
+		name, form, n, offsetof(struct type, m), false                                     \
+	}
 
 /** Step and Block as they stand on the wire. */
 struct step_wire {
@@ -345,8 +354,8 @@ static const struct field found_fields[] = {
 };
 
 /** Fields that belong to a bit of `has`: required with it, not allowed without it. */
-static enum err_kind check_has(struct reader *r, const struct at *at, const struct header *h,
-	uint32_t seen)
+static enum err_kind check_has(
+	struct reader *r, const struct at *at, const struct header *h, uint32_t seen)
 {
 	static const struct {
 		unsigned bit, field;
@@ -360,7 +369,7 @@ static enum err_kind check_has(struct reader *r, const struct at *at, const stru
 		{HEADER_REQUESTS, 20, true},
 	};
 	const unsigned known = HEADER_BASE_FEE | HEADER_WITHDRAWALS | HEADER_BLOB |
-		HEADER_BEACON_ROOT | HEADER_REQUESTS;
+			       HEADER_BEACON_ROOT | HEADER_REQUESTS;
 
 	if (h->has & ~known)
 		return bad(r, at, "has", "unknown bits 0x%x", h->has & ~known);
@@ -434,7 +443,7 @@ static enum err_kind read_found(struct reader *r, size_t i, struct bytes raw, st
 	return ERR_NONE;
 }
 
-/** Count the items of the three lists and make room; an item too short to be one is refused first. */
+/** Count the items of the three lists and make room; first refuses what is too short for one. */
 static enum err_kind make_lists(struct reader *r, struct bytes raw, struct block *b)
 {
 	struct wire_in in = {raw.p, raw.p + raw.n};
@@ -445,7 +454,8 @@ static enum err_kind make_lists(struct reader *r, struct bytes raw, struct block
 		if (w.no < BLOCK_LOGS || w.no > BLOCK_FOUND)
 			continue;
 		if (w.b.n < (w.no == BLOCK_FOUND ? FOUND_MIN : ITEM_MIN))
-			return bad(r, &at, block_fields[w.no].name, "an item of only %zu bytes", w.b.n);
+			return bad(r, &at, block_fields[w.no].name, "an item of only %zu bytes",
+				w.b.n);
 		b->log_count += w.no == BLOCK_LOGS;
 		b->tx_count += w.no == BLOCK_TXS;
 		b->found_count += w.no == BLOCK_FOUND;
@@ -500,15 +510,17 @@ static enum err_kind read_block(struct reader *r, struct bytes raw, struct block
 	return read_lists(r, raw, b);
 }
 
-static enum err_kind check_step(struct reader *r, const struct step_wire *w, uint64_t chain_id,
-	uint32_t seen)
+static enum err_kind check_step(
+	struct reader *r, const struct step_wire *w, uint64_t chain_id, uint32_t seen)
 {
 	static const struct at top = {.path = ""};
 	const bool heights = w->kind == STEP_HEIGHTS;
 
 	if (w->version != RECORD_VERSION)
-		return bad(r, &top, "version", "%u is unknown, this program reads %d: use the "
-			"release that the writer has", w->version, RECORD_VERSION);
+		return bad(r, &top, "version",
+			"%u is unknown, this program reads %d: use the "
+			"release that the writer has",
+			w->version, RECORD_VERSION);
 	if (w->kind < STEP_NEW || w->kind > STEP_HEIGHTS)
 		return bad(r, &top, "kind", "%u is unknown", w->kind);
 	if (w->chain_id != chain_id)

@@ -2,10 +2,10 @@
  * struct step to bytes of message Step (schema/records/block.proto).
  *
  * Written straight in wire format, in the order of field numbers, with zero values left out: byte
- * for byte what protobuf-c packs (tests/unit/stream/test_record.c holds the two against each other),
- * but in one pass over our own structs, without a copy in protobuf-c's: 60 ns a log with its share
- * of the header, where filling, measuring and packing take about four times that. Every part
- * reserves room for the most it can need, then writes without further checks.
+ * for byte what protobuf-c packs (tests/unit/stream/test_record.c holds the two against each
+ * other), but in one pass over our own structs, without a copy in protobuf-c's: 60 ns a log with
+ * its share of the header, where filling, measuring and packing take about four times that. Every
+ * part reserves room for the most it can need, then writes without further checks.
  *
  * A nested message is written before its length is known. Two bytes are kept free for the length;
  * when it turns out to need one or three, the message is moved.
@@ -17,7 +17,8 @@
 #include <assert.h>
 #include <inttypes.h>
 
-#define FIXED_PART 1024 /* more than a Header, Log, Transaction or Discovery without variable fields */
+#define FIXED_PART                                                                                 \
+	1024 /* more than a Header, Log, Transaction or Discovery without variable fields */
 #define LENGTH_ROOM 2
 #define LENGTH_MAX  5
 
@@ -239,8 +240,8 @@ static void put_heights(struct buf *b, const struct step *s)
 	end(b, m);
 }
 
-static void put_step(struct buf *out, const struct step *s, uint64_t chain_id,
-	const uint8_t stream_id[16])
+static void put_step(
+	struct buf *out, const struct step *s, uint64_t chain_id, const uint8_t stream_id[16])
 {
 	uint8_t *p;
 
@@ -272,7 +273,8 @@ enum err_kind record_encode(struct buf *out, const struct step *s, uint64_t chai
 	put_step(out, s, chain_id, stream_id);
 	if (out->bad || out->n - at > RECORD_MAX_BYTES)
 		return err_set(e, ERR_FATAL, "record", 0,
-			"block %" PRIu64 " makes a record of more than %d bytes, which the stream does not "
+			"block %" PRIu64
+			" makes a record of more than %d bytes, which the stream does not "
 			"carry: watch fewer contracts of this chain",
 			s->id.number, RECORD_MAX_BYTES);
 	out->p[out->n] = 0;

@@ -17,8 +17,8 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-enum err_kind stream_publish(struct stream_writer *w, const struct step *steps, size_t n,
-	struct err *e)
+enum err_kind stream_publish(
+	struct stream_writer *w, const struct step *steps, size_t n, struct err *e)
 {
 	return w->publish(w, steps, n, e);
 }
@@ -75,14 +75,15 @@ static enum err_kind check_place(const struct stream_tail *t, const struct step 
 		return ERR_NONE;
 	if (t->has_id && (number != t->id.number || !hash_eq(hash, &t->id.hash)))
 		return err_set(e, ERR_FATAL, "stream", 0,
-			"%s of block %" PRIu64 " with seq %" PRIu64 " does not fit on block %" PRIu64
+			"%s of block %" PRIu64 " with seq %" PRIu64
+			" does not fit on block %" PRIu64
 			", the newest of the stream: nothing was published",
 			is_new ? "NEW" : "UNDO", s->id.number, s->seq, t->id.number);
 	return ERR_NONE;
 }
 
-enum err_kind stream_check(const struct stream_tail *t, const struct step *steps, size_t n,
-	struct err *e)
+enum err_kind stream_check(
+	const struct stream_tail *t, const struct step *steps, size_t n, struct err *e)
 {
 	struct stream_tail now = *t;
 	enum err_kind k;

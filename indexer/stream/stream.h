@@ -18,36 +18,37 @@ enum step_kind {
 /** One record. STORED in Kafka: never renumber kinds. */
 struct step {
 	enum step_kind kind;
-	uint64_t seq;              /* dense over the stream, from 1; HEIGHTS take no number (0) */
-	struct block_id id;        /* NEW, UNDO */
-	struct hash32 parent;      /* NEW, UNDO: parent of id */
-	struct block *block;       /* NEW; block->h is complete */
+	uint64_t seq;               /* dense over the stream, from 1; HEIGHTS take no number (0) */
+	struct block_id id;         /* NEW, UNDO */
+	struct hash32 parent;       /* NEW, UNDO: parent of id */
+	struct block *block;        /* NEW; block->h is complete */
 	uint64_t head, safe, final; /* HEIGHTS; safe/final 0 = none yet */
 	bool has_safe, has_final;
-	int64_t head_time;         /* HEIGHTS: time of the node's head block, unix seconds */
-	uint64_t after_seq;        /* HEIGHTS: seq of the NEW or UNDO before it; the heights are about
-	                              the chain as it was then. Set by the body, not by the caller */
+	int64_t head_time;  /* HEIGHTS: time of the node's head block, unix seconds */
+	uint64_t after_seq; /* HEIGHTS: seq of the NEW or UNDO before it; the heights are about
+			       the chain as it was then. Set by the body, not by the caller */
 };
 
 /** Where a stream's newest record stands. seq 0: the stream is empty. */
 struct stream_tail {
 	uint64_t seq;
-	struct block_id id;        /* newest block that is not undone */
+	struct block_id id; /* newest block that is not undone */
 	bool has_id;
-	uint8_t stream_id[16];     /* of the topic or queue; all zero: not known */
+	uint8_t stream_id[16]; /* of the topic or queue; all zero: not known */
 };
 
 struct stream_writer;
 struct stream_reader;
 
 /**
- * Publish steps in order, all or none. Blocks while the far side is full (back-pressure), wakes up on
- * a stop. seq is set by the caller: exactly tail.seq + 1 and dense over NEW and UNDO.
+ * Publish steps in order, all or none. Blocks while the far side is full (back-pressure), wakes up
+ * on a stop. seq is set by the caller: exactly tail.seq + 1 and dense over NEW and UNDO.
+ *
  * Errors: ERR_STOP; ERR_AGAIN nothing was published, offer the same again; ERR_FATAL another writer
  * owns the stream, or the broker lost it.
  */
-MUST_USE enum err_kind stream_publish(struct stream_writer *w, const struct step *steps, size_t n,
-	struct err *e);
+MUST_USE enum err_kind stream_publish(
+	struct stream_writer *w, const struct step *steps, size_t n, struct err *e);
 
 /** The newest record, read safely after this writer has fenced others. */
 MUST_USE enum err_kind stream_tail(struct stream_writer *w, struct stream_tail *out, struct err *e);
@@ -65,14 +66,16 @@ struct step_batch {
 	size_t n;
 	struct bad_record *bad;
 	size_t bad_n;
-	int64_t next_offset; /* position after this batch: Kafka offset; in process the newest seq taken */
+	int64_t next_offset; /* after this batch: Kafka offset; in process the newest seq taken */
 	uint8_t stream_id[16];
 };
 
 /**
- * Up to max_bytes of records, in mem. Returns with n == 0 after timeout_ms. In the in-process body a
- * batch ends early when the queue is empty, so that the head is not delayed.
- * Errors: ERR_STOP; ERR_AGAIN; ERR_FATAL (offset lost, stream made again: the text says what to do).
+ * Up to max_bytes of records, in mem. Returns with n == 0 after timeout_ms. In the in-process body
+ * a batch ends early when the queue is empty, so that the head is not delayed.
+ *
+ * Errors: ERR_STOP; ERR_AGAIN; ERR_FATAL (offset lost, stream made again: the text says what to
+ * do).
  */
 MUST_USE enum err_kind stream_poll(struct stream_reader *r, unsigned timeout_ms, size_t max_bytes,
 	struct arena *mem, struct step_batch *out, struct err *e);
@@ -83,8 +86,8 @@ void stream_reader_close(struct stream_reader *r);
 
 /* Bodies are made by queue.h and kafka.h; they fill these. */
 struct stream_writer {
-	enum err_kind (*publish)(struct stream_writer *w, const struct step *steps, size_t n,
-		struct err *e);
+	enum err_kind (*publish)(
+		struct stream_writer *w, const struct step *steps, size_t n, struct err *e);
 	enum err_kind (*tail)(struct stream_writer *w, struct stream_tail *out, struct err *e);
 	void (*close)(struct stream_writer *w);
 };

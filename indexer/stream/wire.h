@@ -63,8 +63,8 @@ struct wire_in {
 struct wire_field {
 	uint32_t no;
 	enum wire_type type;
-	uint64_t v;      /* VARINT; others 0 */
-	struct bytes b;  /* LEN: inside the input; others empty */
+	uint64_t v;     /* VARINT; others 0 */
+	struct bytes b; /* LEN: inside the input; others empty */
 };
 
 /** False when it is cut short, longer than max bytes, or does not fit in 64 bits. */
@@ -105,20 +105,16 @@ static inline int wire_next(struct wire_in *in, struct wire_field *f)
 		return -1;
 	*f = (struct wire_field){.no = (uint32_t)(tag >> 3), .type = (enum wire_type)(tag & 7)};
 	switch (tag & 7) {
-	case WIRE_VARINT:
-		return wire_read_varint(in, WIRE_VARINT_MAX, &f->v) ? 1 : -1;
-	case WIRE_I64:
-		return wire_skip(in, 8) ? 1 : -1;
-	case WIRE_I32:
-		return wire_skip(in, 4) ? 1 : -1;
+	case WIRE_VARINT: return wire_read_varint(in, WIRE_VARINT_MAX, &f->v) ? 1 : -1;
+	case WIRE_I64: return wire_skip(in, 8) ? 1 : -1;
+	case WIRE_I32: return wire_skip(in, 4) ? 1 : -1;
 	case WIRE_LEN:
 		if (!wire_read_varint(in, WIRE_VARINT32, &n) || n > (size_t)(in->end - in->p))
 			return -1;
 		f->b = (struct bytes){in->p, (size_t)n};
 		in->p += n;
 		return 1;
-	default: /* groups are not used by this schema nor by proto3 */
-		return -1;
+	default: return -1; /* groups: not in proto3 */
 	}
 }
 

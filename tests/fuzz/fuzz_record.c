@@ -1,6 +1,6 @@
 /*
- * Any bytes as a record. What record_decode accepts, protobuf-c must accept too and see the same; and
- * encoding the result again must give a record that decodes to the same step.
+ * Any bytes as a record. What record_decode accepts, protobuf-c must accept too and see the same;
+ * and encoding the result again must give a record that decodes to the same step.
  */
 #include "stream/record.h"
 
@@ -84,7 +84,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		same_as_protobuf_c(&s, data, size);
 		MUST(!record_encode(&b, &s, CHAIN, id, &e));
-		MUST(!record_decode(&again, (struct bytes){(uint8_t *)b.p, b.n}, CHAIN, id2, mem, &e));
+		MUST(!record_decode(
+			&again, (struct bytes){(uint8_t *)b.p, b.n}, CHAIN, id2, mem, &e));
 		MUST(!step_differs(&s, &again) && s.after_seq == again.after_seq);
 		MUST(!memcmp(id, id2, 16));
 	}

@@ -41,8 +41,8 @@ static inline struct stream_writer *ke_writer(void)
 	return w;
 }
 
-static inline struct stream_reader *ke_reader_of(int32_t partition, int64_t next_offset,
-	const struct stream_tail *expect)
+static inline struct stream_reader *ke_reader_of(
+	int32_t partition, int64_t next_offset, const struct stream_tail *expect)
 {
 	uint64_t until = clock_ms() + CF_DEADLINE_MS;
 	struct stream_reader *r = NULL;
@@ -104,7 +104,8 @@ static inline bool ke_init(void)
 {
 	ke_conf.brokers = getenv("BTTC_TEST_KAFKA");
 	if (!ke_conf.brokers)
-		fprintf(stderr, "BTTC_TEST_KAFKA=host:port is not set: tests/run kafka starts a broker\n");
+		fprintf(stderr,
+			"BTTC_TEST_KAFKA=host:port is not set: tests/run kafka starts a broker\n");
 	cf_body = &ke_body;
 	cmocka_set_test_filter(getenv("BTTC_TEST_ONLY")); /* a pattern like "*pause*" */
 	return ke_conf.brokers;

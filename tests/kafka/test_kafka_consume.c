@@ -1,6 +1,6 @@
 /*
- * A consumer in another language, made of stock parts (schema/records/consume.py: kcat, protoc, Python's
- * protobuf), rebuilds from the topics alone the table of events that was published.
+ * A consumer in another language, made of stock parts (schema/records/consume.py: kcat, protoc,
+ * Python's protobuf), rebuilds from the topics alone the table of events that was published.
  */
 #include "base/buf.h"
 
@@ -105,7 +105,8 @@ static void test_events_of_partitions(void **state)
 	w = ke_writer();
 	for (int i = 0; i < 3300; i++) {
 		cf_new(c, 1, 20);
-		if (c->tail.id.number > 100 && c->tail.id.number % 1024 == 2 && rng_below(&c->rng, 2))
+		if (c->tail.id.number > 100 && c->tail.id.number % 1024 == 2 &&
+			rng_below(&c->rng, 2))
 			for (unsigned k = 0; k < 1 + rng_below(&c->rng, 6); k++)
 				cf_undo(c);
 		if (c->n > CF_MAX_STEPS - 20)
@@ -135,7 +136,8 @@ static void test_heights(void **state)
 	if (h->has_final)
 		snprintf(final, sizeof(final), "%" PRIu64, h->final);
 	snprintf(want, sizeof(want),
-		"{\"head\": %" PRIu64 ", \"safe\": %s, \"final\": %s, \"after_seq\": %" PRIu64 "}\n",
+		"{\"head\": %" PRIu64 ", \"safe\": %s, \"final\": %s, \"after_seq\": %" PRIu64
+		"}\n",
 		h->head, safe, final, h->after_seq);
 	buf_init(&got, 10000);
 	run_consumer(&got, "--heights");

@@ -1,7 +1,7 @@
 /*
  * What only Kafka can do to a stream: other writers, brokers that die, transactions that stay open,
- * topics that are deleted, shortened, made again or written to by strangers. After each, readers have
- * exactly what was published, or are told to start again from a named block.
+ * topics that are deleted, shortened, made again or written to by strangers. After each, readers
+ * have exactly what was published, or are told to start again from a named block.
  */
 #include "base/fault.h"
 #include "stream/record.h"
@@ -27,7 +27,8 @@ static rd_kafka_t *raw_client(rd_kafka_type_t type, const char *isolation)
 	char text[256];
 	rd_kafka_t *rk;
 
-	assert_int_equal(rd_kafka_conf_set(conf, "bootstrap.servers", ke_conf.brokers, text, 256), 0);
+	assert_int_equal(
+		rd_kafka_conf_set(conf, "bootstrap.servers", ke_conf.brokers, text, 256), 0);
 	if (isolation)
 		rd_kafka_conf_set(conf, "isolation.level", isolation, text, 256);
 	rk = rd_kafka_new(type, conf, text, sizeof(text));
@@ -44,8 +45,9 @@ static int64_t raw_produce(const void *p, size_t n)
 
 	topic_name(topic, "blocks");
 	assert_int_equal(rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(0),
-		RD_KAFKA_V_VALUE((void *)p, n), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-		RD_KAFKA_V_END), 0);
+				 RD_KAFKA_V_VALUE((void *)p, n),
+				 RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END),
+		0);
 	assert_int_equal(rd_kafka_flush(rk, CF_DEADLINE_MS), 0);
 	assert_int_equal(
 		rd_kafka_query_watermark_offsets(rk, topic, 0, &low, &high, CF_DEADLINE_MS), 0);
@@ -155,8 +157,8 @@ static void assert_stream(struct cf *c)
 	stream_reader_close(r);
 }
 
-static void reader_refused(int64_t offset, const struct stream_tail *expect, const char *want,
-	uint64_t block)
+static void reader_refused(
+	int64_t offset, const struct stream_tail *expect, const char *want, uint64_t block)
 {
 	struct stream_reader *r;
 	struct err e = {0};
@@ -502,7 +504,8 @@ static void test_no_topic(void **state)
 	assert_says(&e, "has 1 partitions");
 }
 
-/** Read some, remember where; then the topic is deleted and filled again, less and more than before. */
+/** Read some, remember where; then the topic is deleted and filled again, less and more than
+ * before. */
 static void test_topic_made_again(void **state)
 {
 	struct cf *c = *state;
@@ -767,7 +770,8 @@ static void test_late_reader(void **state)
 	stream_writer_close(w);
 }
 
-/** A reader slower than the broker: the client's full queue must not stop it for a second each time. */
+/** A reader slower than the broker: the client's full queue must not stop it for a second each
+ * time. */
 static void test_slow_reader(void **state)
 {
 	struct cf *c = *state;
@@ -845,7 +849,8 @@ static void test_settings(void **state)
 		{"isolation.level=read_uncommitted", "isolation.level is set by the program"},
 		{"acks=1", "acks is set by the program"},
 		{"no.such.setting=1", "knows no setting no.such.setting"},
-		{"linger.ms=soon-hunter2", "does not accept the value of the Kafka setting linger.ms"},
+		{"linger.ms=soon-hunter2",
+			"does not accept the value of the Kafka setting linger.ms"},
 		{"linger.ms", "KEY=VALUE"},
 		{"=5", "KEY=VALUE"},
 	};

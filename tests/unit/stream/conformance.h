@@ -5,9 +5,9 @@
  * What every body of the stream has to do, as tests that know only stream.h. test_queue.c and
  * tests/kafka/test_kafka_stream.c run them, each with its own way to make and open a stream.
  *
- * A test makes steps, publishes them and keeps them; whatever the reader gives is compared with what was
- * kept, field by field. HEIGHTS may be merged by a body (only the newest counts), but none may come
- * before the records that were published before it.
+ * A test makes steps, publishes them and keeps them; whatever the reader gives is compared with
+ * what was kept, field by field. HEIGHTS may be merged by a body (only the newest counts), but none
+ * may come before the records that were published before it.
  */
 #include "base/clock.h"
 #include "base/stop.h"
@@ -29,10 +29,10 @@
 #define CF_MAX_STEPS   4000
 
 struct cf_body {
-	void (*fresh)(void);                  /* an empty stream, nothing open */
+	void (*fresh)(void); /* an empty stream, nothing open */
 	struct stream_writer *(*open_writer)(void);
 	struct stream_reader *(*open_reader)(int64_t next_offset, const struct stream_tail *expect);
-	void (*done)(void);                   /* close and forget the stream */
+	void (*done)(void); /* close and forget the stream */
 };
 
 /** The stream as it should be. */
@@ -41,13 +41,13 @@ struct cf {
 	struct rng rng;
 	struct arena *mem, *batch_mem;
 	struct step steps[CF_MAX_STEPS];
-	size_t n;                   /* published */
-	size_t got;                 /* NEW and UNDO among steps[] that the reader gave */
+	size_t n;   /* published */
+	size_t got; /* NEW and UNDO among steps[] that the reader gave */
 	struct step last_heights;
-	bool has_heights;           /* the reader gave last_heights */
-	struct stream_tail tail;    /* after steps[0..n) */
-	struct stream_tail read;    /* after what the reader gave */
-	int64_t next_offset;        /* where the reader stands */
+	bool has_heights;        /* the reader gave last_heights */
+	struct stream_tail tail; /* after steps[0..n) */
+	struct stream_tail read; /* after what the reader gave */
+	int64_t next_offset;     /* where the reader stands */
 };
 
 static const struct cf_body *cf_body; /* set by the test program */
@@ -146,7 +146,8 @@ static inline void cf_publish(struct cf *c, struct stream_writer *w, size_t from
 }
 
 /** Publish everything that is not published yet (from `from` on) in batches of random size. */
-static inline void cf_publish_batches(struct cf *c, struct stream_writer *w, size_t from, size_t max)
+static inline void cf_publish_batches(
+	struct cf *c, struct stream_writer *w, size_t from, size_t max)
 {
 	size_t n = c->n;
 
@@ -288,13 +289,13 @@ static inline void cf_test_all_or_none(void **state)
 			stream_tail_after(&t, &bad[i]);
 		}
 		if (kind == 0)
-			bad[2].seq++;                     /* hole */
+			bad[2].seq++; /* hole */
 		else if (kind == 1)
-			bad[2].seq--;                     /* repeat */
+			bad[2].seq--; /* repeat */
 		else if (kind == 2)
-			bad[3].parent.b[0] ^= 1;          /* another parent */
+			bad[3].parent.b[0] ^= 1; /* another parent */
 		else if (kind == 3)
-			bad[3].id.number++;               /* a block left out */
+			bad[3].id.number++; /* a block left out */
 		else
 			bad[3] = undo_of(bad[3].seq, bad[1].id, bad[1].parent); /* not the newest */
 		assert_int_equal(stream_publish(w, bad, 4, &e), ERR_FATAL);

@@ -108,8 +108,8 @@ static inline void random_header(struct rng *r, struct arena *mem, struct header
 		rng_fill(r, &h->requests_hash, 32);
 }
 
-static inline void random_logs(struct rng *r, struct arena *mem, struct block *b, size_t max,
-	size_t data_max)
+static inline void random_logs(
+	struct rng *r, struct arena *mem, struct block *b, size_t max, size_t data_max)
 {
 	uint32_t index = (uint32_t)rng_below(r, 3);
 

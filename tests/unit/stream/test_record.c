@@ -1,6 +1,6 @@
 /*
- * Records: what is encoded comes back, byte for byte as protobuf-c packs the same message; and every
- * way to break a record gives ERR_REJECT with the name of the field.
+ * Records: what is encoded comes back, byte for byte as protobuf-c packs the same message; and
+ * every way to break a record gives ERR_REJECT with the name of the field.
  */
 #include "stream/record.h"
 
@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#define CHAIN 1029
+#define CHAIN  1029
 #define ROUNDS 3000
 
 static const uint8_t stream_id[16] = "0123456789abcdef";
@@ -226,8 +226,7 @@ static struct step random_step(struct rng *r, struct arena *mem, uint64_t seq)
 		s = random_heights(r);
 		s.after_seq = seq;
 		return s;
-	default:
-		return random_new(r, mem, seq, genesis, 12, 300);
+	default: return random_new(r, mem, seq, genesis, 12, 300);
 	}
 }
 
@@ -302,17 +301,18 @@ static void test_same_bytes_as_protobuf_c(void **state)
 /** Lengths of one, two, three and four bytes. */
 static void test_lengths(void **state)
 {
-	static const size_t sizes[] = {0, 1, 70, 71, 126, 127, 128, 16000, 16383, 16384, 70000,
-		2097151, 2097152, 5000000};
+	static const size_t sizes[] = {
+		0, 1, 70, 71, 126, 127, 128, 16000, 16383, 16384, 70000, 2097151, 2097152, 5000000};
 	struct arena *mem = arena_new(1u << 28);
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		struct log log = {.data = {arena_calloc(mem, sizes[i] + 1, 1), sizes[i]}};
-		struct block b = {.h = {.number = 42, .parent = genesis.hash}, .logs = &log,
-			.log_count = 1};
+		struct block b = {
+			.h = {.number = 42, .parent = genesis.hash}, .logs = &log, .log_count = 1};
 		struct step s = {STEP_NEW, .seq = 1, .id = {42, {{9}}}, .parent = genesis.hash,
-			.block = &b}, back;
+				    .block = &b},
+			    back;
 		struct bytes ours = encode(mem, &s), theirs = pb_pack(mem, pb_step(mem, &s));
 		uint8_t id[16];
 		struct err e = {0};
@@ -361,8 +361,15 @@ static Bttc__V1__Step *whole(struct arena *mem)
 	t[0] = (struct tx){.index = 1, .status = 1};
 	t[1] = (struct tx){.index = 2, .status = -1};
 	*d = (struct discovery){.contract = "ValidatorShare", .rule = "staked"};
-	*b = (struct block){.h = {.number = 42, .has = 31}, .logs = l, .log_count = 2, .txs = t,
-		.tx_count = 2, .found = d, .found_count = 1, .level = LEVEL_BLOOM, .has_author = true};
+	*b = (struct block){.h = {.number = 42, .has = 31},
+		.logs = l,
+		.log_count = 2,
+		.txs = t,
+		.tx_count = 2,
+		.found = d,
+		.found_count = 1,
+		.level = LEVEL_BLOOM,
+		.has_author = true};
 	return pb_step(mem, &s);
 }
 
@@ -429,7 +436,7 @@ DAMAGE(found_address, p->block->found[0]->address.len = 19)
 DAMAGE(found_contract, p->block->found[0]->contract = (char *)"")
 DAMAGE(found_ascii, p->block->found[0]->rule = (char *)"a b")
 DAMAGE(found_long, p->block->found[0]->rule = (char *)"0123456789012345678901234567890123456789"
-						       "0123456789012345678901234")
+						      "0123456789012345678901234")
 static Bttc__V1__Heights no_heights = BTTC__V1__HEIGHTS__INIT;
 DAMAGE(heights, p->heights = &no_heights)
 DAMAGE(heights_seq, p->kind = 3)
@@ -437,7 +444,8 @@ DAMAGE(heights_number, p->kind = 3; p->seq = 0)
 DAMAGE(heights_hash, p->kind = 3; p->seq = p->number = 0)
 DAMAGE(heights_parent, p->kind = 3; p->seq = p->number = 0; p->hash.len = 0)
 DAMAGE(heights_block, p->kind = 3; p->seq = p->number = 0; p->hash.len = p->parent.len = 0)
-DAMAGE(heights_none, p->kind = 3; p->seq = p->number = 0; p->hash.len = p->parent.len = 0; p->block = NULL)
+DAMAGE(heights_none, p->kind = 3; p->seq = p->number = 0; p->hash.len = p->parent.len = 0;
+	p->block = NULL)
 
 static const struct damage damages[] = {
 	{no_version, "version: missing"},
@@ -508,8 +516,7 @@ static void test_damages(void **state)
 	struct step s;
 
 	(void)state;
-	assert_int_equal(
-		record_decode(&s, pb_pack(mem, whole(mem)), CHAIN, id, mem, &e), ERR_NONE);
+	assert_int_equal(record_decode(&s, pb_pack(mem, whole(mem)), CHAIN, id, mem, &e), ERR_NONE);
 	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
 		Bttc__V1__Step *p = whole(mem);
 
@@ -519,7 +526,8 @@ static void test_damages(void **state)
 	arena_free(mem);
 }
 
-/** A record cut anywhere is refused: lists excepted there is no place where the rest is optional. */
+/** A record cut anywhere is refused: lists excepted there is no place where the rest is optional.
+ */
 static void test_cut_short(void **state)
 {
 	struct arena *mem = arena_new(1u << 24);
@@ -540,17 +548,28 @@ static void test_wire_forms(void **state)
 		size_t n;
 		const char *want; /* NULL: accepted */
 	} tails[] = {
-		{"\xf8\x07\x01", 3, NULL},                           /* field 127, varint */
-		{"\xf9\x07" "12345678", 10, NULL},                   /* fixed 64 */
-		{"\xfd\x07" "1234", 6, NULL},                        /* fixed 32 */
-		{"\xfa\x07\x02" "ab", 5, NULL},                      /* bytes */
-		{"\xfb\x07", 2, "wire format"},                      /* group */
-		{"\x00\x01", 2, "wire format"},                      /* field 0 */
-		{"\xfa\x07\x03" "ab", 5, "wire format"},             /* longer than the rest */
-		{"\xf8\x07\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 12, "wire format"}, /* 65 bits */
+		{"\xf8\x07\x01", 3, NULL}, /* field 127, varint */
+		{"\xf9\x07"
+		 "12345678",
+			10, NULL}, /* fixed 64 */
+		{"\xfd\x07"
+		 "1234",
+			6, NULL}, /* fixed 32 */
+		{"\xfa\x07\x02"
+		 "ab",
+			5, NULL},               /* bytes */
+		{"\xfb\x07", 2, "wire format"}, /* group */
+		{"\x00\x01", 2, "wire format"}, /* field 0 */
+		{"\xfa\x07\x03"
+		 "ab",
+			5, "wire format"}, /* longer than the rest */
+		{"\xf8\x07\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 12,
+			"wire format"}, /* 65 bits */
 		{"\xf8\x07\xff\xff\xff\xff\xff\xff\xff\xff\xff\x81\x00", 13, "wire format"},
-		{"\x20\x06", 2, NULL},                               /* seq again: the last counts */
-		{"\x22\x01" "a", 3, "seq: wire type 2"},
+		{"\x20\x06", 2, NULL}, /* seq again: the last counts */
+		{"\x22\x01"
+		 "a",
+			3, "seq: wire type 2"},
 		{"\x4a\x00", 2, "block: given twice"},
 	};
 
