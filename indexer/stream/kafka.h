@@ -42,7 +42,6 @@ MUST_USE enum err_kind kafka_reader_open(struct stream_reader **out, const struc
 bool kafka_reader_at_end(const struct stream_reader *r);
 
 /** Partitions of the topic. Errors: ERR_AGAIN no broker or no topic; ERR_STOP; ERR_FATAL. */
- */
 MUST_USE enum err_kind kafka_partition_count(
 	const struct kafka_conf *c, int32_t *out, struct err *e);
 

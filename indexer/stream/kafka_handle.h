@@ -45,6 +45,9 @@ MUST_USE enum err_kind kafka_probe_open(
 /** Let callbacks run that wait for the thread; of a probe, while nothing is assigned. */
 void kafka_probe_serve(struct kafka_handle *h);
 
+/** Waiting does not help: authentication, authorization, a broker that is too old. */
+bool kafka_needs_person(rd_kafka_resp_err_t code);
+
 /** ERR_AGAIN, or ERR_FATAL where waiting can not help (authentication, authorization). */
 enum err_kind kafka_error(
 	struct kafka_handle *h, rd_kafka_resp_err_t code, struct err *e, const char *doing);
@@ -64,6 +67,13 @@ MUST_USE enum err_kind kafka_topic_find(
 /** Create both topics where they are missing. Errors as kafka_topic_find. */
 MUST_USE enum err_kind kafka_topics_make(struct kafka_handle *h, const struct kafka_conf *c,
 	const char *blocks, const char *final, struct err *e);
+
+/**
+ * Warn about settings that let a blocks topic lose or refuse records.
+ *
+ * Errors: ERR_FATAL it is compacted.
+ */
+MUST_USE enum err_kind kafka_topic_check(struct kafka_handle *h, const char *topic, struct err *e);
 
 /** Where to look for a record. */
 struct kafka_place {

@@ -476,11 +476,16 @@ static enum err_kind take_over(struct kafka_writer *w, struct err *e)
 		return k;
 	if (!(k = kafka_topics_make(probe, &w->conf, w->blocks, w->final, e)) &&
 		!(k = kafka_topic_find(probe, w->blocks, &w->partitions, e)) &&
-		!(k = kafka_topic_find(probe, w->final, &one, e)) && !(k = open_client(w, e)))
+		!(k = kafka_topic_find(probe, w->final, &one, e)) &&
+		!(k = kafka_topic_check(probe, w->blocks, e)) && !(k = open_client(w, e)))
 		k = find_tail(w, probe, &w->tail, e);
 	kafka_handle_close(probe);
 	if (k)
 		return k;
+	if (w->conf.partitions > 0 && w->conf.partitions != w->partitions)
+		log_warn("kafka", "the topic keeps the partitions it was made with",
+			"topic=%s partitions=%d asked_for=%" PRId64, w->blocks, (int)w->partitions,
+			w->conf.partitions);
 	if (!w->tail.seq)
 		stream_new_id(w->tail.stream_id);
 	memcpy(w->stream_id, w->tail.stream_id, sizeof(w->stream_id));

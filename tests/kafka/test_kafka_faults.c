@@ -838,6 +838,19 @@ static void test_size_limit(void **state)
 	assert_stream(c);
 }
 
+/** A compacted topic would keep the newest record only. */
+static void test_compacted_topic(void **state)
+{
+	struct stream_writer *w;
+	struct err e = {0};
+
+	(void)state;
+	ke_new_chain();
+	make_topic("blocks", "cleanup.policy", "compact");
+	assert_int_equal(kafka_writer_open(&w, &ke_conf, &e), ERR_FATAL);
+	assert_says(&e, "cleanup.policy=compact");
+}
+
 /* -------- settings -------- */
 
 static void test_settings(void **state)
@@ -902,6 +915,7 @@ int main(void)
 		T(late_reader),
 		T(slow_reader),
 		T(size_limit),
+		T(compacted_topic),
 		T(expired_writer),
 		T(stop_without_broker),
 		T(broker_killed),
