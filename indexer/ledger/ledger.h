@@ -160,7 +160,7 @@ struct ledger_change {
 enum ledger_finding_kind {
 	FINDING_CHECKPOINT_REWARD = 1, /* NewHeaderBlock.reward */
 	FINDING_CHECKPOINT_ID,         /* NewHeaderBlock, CheckpointSyncAck: ids count */
-	FINDING_CHECKPOINT_RELAYED,    /* signatures are not in the transaction's own call; were found in it */
+	FINDING_CHECKPOINT_RELAYED,    /* signatures were found inside another call's data */
 	FINDING_CHECKPOINT_SIGNERS,    /* signatures not known: who signed is an assumption */
 	FINDING_STAKE_UPDATE,          /* StakeUpdate.newAmount */
 	FINDING_CLAIM_AMOUNT,          /* ClaimRewards.amount */

@@ -78,7 +78,7 @@ static void claimed(struct fold *f, struct ledger_partnership *p, const struct p
 	const struct address *to = r->has[PF_RECIPIENT] ? &r->recipient : &r->partner;
 
 	check_equal(f, &at, w->claimable, r->amount);
-	check_payout(f, &p->key.a, to, r->amount);
+	check_payout(f, &p->key.a, to, w->claimable);
 	w->claimable = u256_cmp(r->amount, w->claimable) > 0 ? U256_ZERO
 							     : u256_sub(w->claimable, r->amount);
 	w->claimed = safe_add(f, w->claimed, r->amount);

@@ -48,6 +48,7 @@ static inline void kit_discover(struct kit *k, struct block *b)
 	const struct hash32 owner = kit_event(share, "OwnerUpdate(address,address)")->topic0;
 
 	b->found = arena_calloc(k->mem, b->log_count + 1, sizeof(*b->found));
+	b->found_count = 0;
 	for (size_t i = 0; i < b->log_count; i++) {
 		if (!b->logs[i].topic_count || !hash_eq(&b->logs[i].topics[0], &staked))
 			continue;
@@ -116,5 +117,43 @@ static inline void kit_undo(struct kit *k, uint64_t from)
 
 
 
+
+/* All records as bytes, to compare whole states. */
+static inline void kit_snapshot(const struct kit *k, struct buf *out)
+{
+	size_t n;
+	const struct address *s = ledger_signers(k->l, &n);
+
+	buf_clear(out);
+	buf_add(out, s, n * sizeof(*s));
+	for (unsigned kind = LEDGER_GLOBAL; kind < LEDGER_KIND_COUNT; kind++) {
+		size_t count = ledger_count(k->l, (enum ledger_kind)kind);
+
+		buf_add(out, &count, sizeof(count));
+		for (size_t i = 0; i < count && kind != LEDGER_SIGNERS; i++)
+			buf_add(out, ledger_at(k->l, (enum ledger_kind)kind, i),
+				ledger_record_size((enum ledger_kind)kind));
+	}
+}
+
+/* A whole recording in memory. */
+struct kit_chain {
+	struct block *blocks;
+	size_t count;
+};
+
+static inline void kit_load(struct kit_chain *c, const char *recording, struct arena *mem)
+{
+	struct recording *r = recording_open(recording);
+	struct rec_block raw;
+	size_t cap = 0;
+
+	*c = (struct kit_chain){0};
+	for (; recording_next(r, mem, &raw); c->count++) {
+		arena_grow(mem, &c->blocks, &cap, c->count + 1, sizeof(*c->blocks));
+		c->blocks[c->count] = kit_block(&raw, mem);
+	}
+	recording_close(r);
+}
 
 #endif
