@@ -486,6 +486,15 @@ enum err_kind cluster_socket_dir(const struct cluster *c, char *out, size_t n, s
 	return fail(e, "/tmp/bttc-XXXXXX", "make the directory");
 }
 
+enum err_kind cluster_keep_socket_dir(const struct cluster *c, const char *dir, struct err *e)
+{
+	if (!mkdir(dir, 0700))
+		return c->user.change && chown(dir, c->user.uid, c->user.gid)
+			       ? fail(e, dir, "change the owner of")
+			       : ERR_NONE;
+	return errno == EEXIST ? ERR_NONE : fail(e, dir, "make the directory");
+}
+
 void cluster_remove_socket_dir(const char *dir)
 {
 	const char *name = strrchr(dir, '/');
@@ -548,7 +557,8 @@ static void settings(struct buf *b, const struct cluster *c, const char *socket_
 		   "timezone = 'UTC'\nlog_timezone = 'UTC'\nlc_messages = 'C'\n"
 		   "fsync = on\nsynchronous_commit = on\nfull_page_writes = on\n"
 		   /* No replica reads this server: index builds and rewrites need no WAL. */
-		   "wal_level = minimal\nmax_wal_senders = 0\nmax_logical_replication_workers = 0\nwal_compression = on\n"
+		   "wal_level = minimal\nmax_wal_senders = 0\nmax_logical_replication_workers = "
+		   "0\nwal_compression = on\n"
 		   "max_wal_size = 4GB\nmin_wal_size = 256MB\n"
 		   "checkpoint_timeout = 15min\ncheckpoint_completion_target = 0.9\n"
 		   "work_mem = 16MB\nmaintenance_work_mem = 128MB\n"

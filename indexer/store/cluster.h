@@ -55,6 +55,9 @@ bool cluster_has_process(const struct cluster *c);
 /** A new, empty directory for the socket, with a short path. */
 MUST_USE enum err_kind cluster_socket_dir(
 	const struct cluster *c, char *out, size_t n, struct err *e);
+/** Make it again, should somebody have cleaned it away. */
+MUST_USE enum err_kind cluster_keep_socket_dir(
+	const struct cluster *c, const char *dir, struct err *e);
 /** Remove a socket directory of ours that no server uses. */
 void cluster_remove_socket_dir(const char *dir);
 

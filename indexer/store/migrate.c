@@ -109,6 +109,27 @@ static enum err_kind lock(struct pg *pg, struct err *e)
 	}
 }
 
+static enum err_kind check_server(struct pg *pg, struct err *e)
+{
+	enum err_kind k = pg_query(pg,
+		"SELECT current_setting('server_version_num')::bigint, "
+		"current_setting('server_encoding')",
+		NULL, e);
+
+	if (k)
+		return k;
+	if (pg_i64(pg, 0, 0) < 150000)
+		return err_set(e, ERR_FATAL, "migrate", 0,
+			"PostgreSQL 15 or newer is needed, this server is version %d",
+			(int)(pg_i64(pg, 0, 0) / 10000));
+	if (strcmp(pg_text(pg, 0, 1, NULL), "UTF8"))
+		return err_set(e, ERR_FATAL, "migrate", 0,
+			"the database has encoding %.20s: make one with CREATE DATABASE ... "
+			"ENCODING UTF8",
+			pg_text(pg, 0, 1, NULL));
+	return ERR_NONE;
+}
+
 static enum err_kind open_locked(struct pg **out, const char *url, struct err *e)
 {
 	struct pg *pg;
@@ -116,7 +137,7 @@ static enum err_kind open_locked(struct pg **out, const char *url, struct err *e
 
 	if (k)
 		return k;
-	if ((k = lock(pg, e)) || (k = pg_exec(pg, table_sql, e))) {
+	if ((k = check_server(pg, e)) || (k = lock(pg, e)) || (k = pg_exec(pg, table_sql, e))) {
 		pg_close(pg);
 		return k;
 	}

@@ -15,7 +15,7 @@
 struct pg;
 
 #define PG_ARGS_MAX      24
-#define PG_STOP_GRACE_MS 3000
+#define PG_STOP_GRACE_MS 2000
 
 /** Parameters $1.. of one statement. Zero-initialise, then add in order. Views are not copied. */
 struct pg_args {

@@ -27,9 +27,9 @@
 
 #define POLL_MS     50
 #define FIRST_MS    60000   /* for a server that starts but never answers */
-#define START_TRIES 3 /* a server that dies at once for a reason of its own dies again */
+#define START_TRIES 3       /* a server that dies at once for a reason of its own dies again */
 #define RECOVERY_MS 3600000 /* crash recovery may take as long as it takes */
-#define STOP_MS     3500
+#define STOP_MS     2500
 #define WATCH_MS    500
 
 struct postgres {
@@ -109,6 +109,8 @@ static enum err_kind launch(struct postgres *p, struct err *e)
 	enum err_kind k;
 
 	clean_stale(p);
+	if ((k = cluster_keep_socket_dir(&p->files, p->socket_dir, e)))
+		return k;
 	snprintf(program, sizeof(program), "%s/postgres", p->files.bin);
 	snprintf(config, sizeof(config), "config_file=%s/bttc.conf", p->files.pg);
 	fd = cluster_log(&p->files);
@@ -176,8 +178,8 @@ static enum err_kind wait_ready(struct postgres *p, struct err *e)
 }
 
 /*
- * Start until it is up; leftovers of a killed server (its backends) get some time to go, and a server
- * that was killed while it started is started again.
+ * Start until it is up; leftovers of a killed server (its backends) get some time to go, and a
+ * server that was killed while it started is started again.
  */
 static enum err_kind start_and_wait(struct postgres *p, struct err *e)
 {

@@ -216,6 +216,26 @@ static void test_refusals(void **state)
 	network_free(net);
 }
 
+static void test_wrong_encoding(void **state)
+{
+	PGconn *c = pg_connect(pg_server());
+	char sql[200], dsn[1100];
+	struct err e;
+
+	(void)state;
+	snprintf(sql, sizeof(sql),
+		"CREATE DATABASE bttc_ascii_%d ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE"
+		" template0",
+		(int)getpid());
+	pg_do(c, sql);
+	snprintf(dsn, sizeof(dsn), "%s dbname=bttc_ascii_%d", pg_server(), (int)getpid());
+	assert_int_equal(migrate_up(dsn, NULL, &e), ERR_FATAL);
+	assert_non_null(strstr(e.msg, "SQL_ASCII"));
+	snprintf(sql, sizeof(sql), "DROP DATABASE bttc_ascii_%d WITH (FORCE)", (int)getpid());
+	pg_do(c, sql);
+	PQfinish(c);
+}
+
 /* A step that fails leaves nothing of itself. */
 static void test_failed_step(void **state)
 {
@@ -436,6 +456,7 @@ int main(void)
 		cmocka_unit_test(test_down_and_up),
 		cmocka_unit_test(test_dump_and_restore),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_wrong_encoding),
 		cmocka_unit_test(test_failed_step),
 		cmocka_unit_test(test_at_once),
 		cmocka_unit_test(test_everything_has_a_comment),
