@@ -27,18 +27,17 @@ enum {
 	RESET
 };
 
-#define COLUMNS                                                                                    \
-	", x.kind, x.root_chain_id, x.checkpoint_id, x.header_block_id, x.proposer, "              \
-	"x.start_block,"                                                                           \
-	" x.end_block, x.root, x.reward::text, x.submitted_by,"                                    \
-	" CASE WHEN x.header_block_id IS NULL THEN 0 ELSE (SELECT CASE WHEN min(l.block) <= "      \
-	"b.final"                                                                                  \
-	" THEN 2 WHEN count(*) > 0 THEN 1 ELSE 0 END FROM chain.log l WHERE l.chain_id = "         \
-	"x.chain_id"                                                                               \
-	" AND l.event = 'ResetHeaderBlock' AND (l.block, l.log_index) > (x.block, x.log_index)"    \
-	" AND l.block <= b.indexed"                                                                \
-	" AND substring(l.topics FROM 65 FOR 32) <="                                               \
+/* clang-format off */
+#define COLUMNS \
+	", x.kind, x.root_chain_id, x.checkpoint_id, x.header_block_id, x.proposer," \
+	" x.start_block, x.end_block, x.root, x.reward::text, x.submitted_by," \
+	" CASE WHEN x.header_block_id IS NULL OR r.seen = 0 THEN 0 ELSE (" \
+	"SELECT CASE WHEN min(l.block) <= b.final THEN 2 WHEN count(*) > 0 THEN 1 ELSE 0 END" \
+	" FROM chain.log l WHERE l.chain_id = x.chain_id AND l.event = 'ResetHeaderBlock'" \
+	" AND (l.block, l.log_index) > (x.block, x.log_index) AND l.block <= b.indexed" \
+	" AND substring(l.topics FROM 65 FOR 32) <=" \
 	" decode(lpad(to_hex(x.header_block_id), 64, '0'), 'hex')) END::int2 AS reset"
+/* clang-format on */
 
 /* The staking chain logs main and sync checkpoints, the other root chains mirror ones. */
 static bool root_chains(const struct chain_conf *chain, const struct query *q)

@@ -85,10 +85,14 @@ enum list_column {
 
 void list_sql(struct sql *s, const struct list_plan *p);
 
-/** What a process-wide revision needs: a relation `r` with the column `resets`. */
+/**
+ * Relation `r`: resets, how many ResetHeaderBlock events of all chains are final (for the revision), and
+ * seen, how many are visible at all.
+ */
 #define SQL_RESETS                                                                                 \
-	"r AS MATERIALIZED (SELECT coalesce(sum(y.n), 0)::int8 AS resets FROM chain.head h"        \
-	" CROSS JOIN LATERAL (SELECT count(*) AS n FROM chain.log l WHERE l.chain_id = h.chain_id" \
-	" AND l.event = 'ResetHeaderBlock' AND l.block <= h.final) y)"
+	"r AS MATERIALIZED (SELECT coalesce(sum(y.n), 0)::int8 AS resets,"                           \
+	" coalesce(sum(y.seen), 0)::int8 AS seen FROM chain.head h CROSS JOIN LATERAL ("             \
+	"SELECT count(*) FILTER (WHERE l.block <= h.final) AS n, count(*) AS seen FROM chain.log l"  \
+	" WHERE l.chain_id = h.chain_id AND l.event = 'ResetHeaderBlock' AND l.block <= h.indexed) y)"
 
 #endif

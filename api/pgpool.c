@@ -18,6 +18,7 @@
 #include <h2o.h>
 #include <libpq-fe.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -298,7 +299,7 @@ static void on_writable(h2o_socket_t *sock, const char *err)
 
 static bool watch(struct conn *c)
 {
-	int fd = dup(PQsocket(c->pg));
+	int fd = fcntl(PQsocket(c->pg), F_DUPFD_CLOEXEC, 0);
 
 	unwatch(c);
 	if (fd < 0)
@@ -546,14 +547,12 @@ static void send_settings(struct conn *c)
 	/* statements are written for one walk of one index; joins of whole tables are never wanted
 	 */
 	static const char sql[] =
-		"SELECT (SELECT name FROM chain.network), set_config('statement_timeout', $1, "
-		"false),"
-		" set_config(v.name, v.setting, false) FROM (VALUES "
-		"('default_transaction_read_only', 'on'),"
-		" ('jit', 'off'), ('plan_cache_mode', 'force_generic_plan'), ('TimeZone', 'UTC'),"
-		" ('enable_mergejoin', 'off'), ('enable_hashjoin', 'off'), ('enable_bitmapscan', "
-		"'off'),"
-		" ('enable_seqscan', 'off')) v(name, setting)";
+		"SELECT (SELECT name FROM chain.network), set_config('statement_timeout', $1, false),"
+		" set_config(v.name, v.setting, false) FROM (VALUES"
+		" ('default_transaction_read_only', 'on'), ('jit', 'off'), ('TimeZone', 'UTC'),"
+		" ('plan_cache_mode', 'force_generic_plan'), ('enable_mergejoin', 'off'),"
+		" ('enable_hashjoin', 'off'), ('enable_bitmapscan', 'off'), ('enable_seqscan', 'off')"
+		") v(name, setting)";
 	char timeout[16];
 	const char *values[] = {timeout};
 

@@ -23,6 +23,7 @@
 #include <h2o/http1.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <signal.h>
@@ -49,7 +50,7 @@ struct serve {
 	struct api api;
 	struct pgpool_conf pg;
 	char *url;
-	int listen_fd, wake_fd;
+	int listen_fd, wake_fd, watch_fd; /* watch_fd: wake_fd again, for h2o to close */
 	unsigned port;
 	pthread_t thread;
 	bool started;
@@ -318,7 +319,7 @@ static void thread_open(struct serve *s)
 	s->listener = h2o_evloop_socket_create(loop, s->listen_fd, H2O_SOCKET_FLAG_DONT_READ);
 	s->listener->data = s;
 	h2o_socket_read_start(s->listener, on_accept);
-	s->waker = h2o_evloop_socket_create(loop, s->wake_fd, H2O_SOCKET_FLAG_DONT_READ);
+	s->waker = h2o_evloop_socket_create(loop, s->watch_fd, H2O_SOCKET_FLAG_DONT_READ);
 	s->waker->data = s;
 	h2o_socket_read_start(s->waker, on_wake);
 	h2o_timeout_init(loop, &s->tick, TICK_MS);
@@ -461,8 +462,10 @@ static unsigned connection_limit(void)
 
 static void serve_free(struct serve *s)
 {
-	if (s->wake_fd >= 0 && !s->started)
+	if (s->wake_fd >= 0)
 		close(s->wake_fd);
+	if (s->watch_fd >= 0 && !s->started)
+		close(s->watch_fd);
 	if (s->listen_fd >= 0 && !s->started)
 		close(s->listen_fd);
 	if (s->h2o.hosts)
@@ -483,7 +486,7 @@ static struct serve *serve_new(const struct network *net, const struct serve_con
 
 	if (!s || !(s->url = strdup(conf->url)))
 		abort();
-	s->listen_fd = s->wake_fd = -1;
+	s->listen_fd = s->wake_fd = s->watch_fd = -1;
 	s->api.net = net;
 	s->api.conf = *conf;
 	s->api.started_ms = clock_ms();
@@ -512,7 +515,8 @@ enum err_kind serve_start(
 		return ERR_FATAL;
 	}
 	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (s->wake_fd < 0) {
+	s->watch_fd = s->wake_fd < 0 ? -1 : fcntl(s->wake_fd, F_DUPFD_CLOEXEC, 0);
+	if (s->watch_fd < 0) {
 		err_set(e, ERR_FATAL, "api", errno, "eventfd: %s", strerror(errno));
 		serve_free(s);
 		return ERR_FATAL;
