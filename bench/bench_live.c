@@ -1,12 +1,12 @@
 /*
- * When do readers see a block? Polls a chain's position as the API's readers know it (chain.head.indexed,
- * with the block's rows there) every half millisecond, and prints for each new block how many microseconds
- * after it could be read from the node it became visible.
+ * When do readers see a block? Polls a chain's position as the API's readers know it
+ * (chain.head.indexed, with the block's rows there) every half millisecond, and prints for each new
+ * block how many microseconds after it could be read from the node it became visible.
  *
  *   bench_live DSN CHAIN_ID START_HEAD ZERO_US PERIOD_US COUNT
  *
- * The node makes block START_HEAD + i at wall clock ZERO_US + i * PERIOD_US. The first block seen is not
- * counted: it may have been there before.
+ * The node makes block START_HEAD + i at wall clock ZERO_US + i * PERIOD_US. The first block seen
+ * is not counted: it may have been there before.
  */
 #include <libpq-fe.h>
 
@@ -38,7 +38,8 @@ static uint64_t visible(PGconn *c, const char *chain)
 	if (PQntuples(r) && !PQgetisnull(r, 0, 0)) {
 		n = strtoull(PQgetvalue(r, 0, 0), NULL, 10);
 		if (PQgetvalue(r, 0, 1)[0] != 't') {
-			fprintf(stderr, "bench_live: block %" PRIu64 " is visible without its rows\n", n);
+			fprintf(stderr,
+				"bench_live: block %" PRIu64 " is visible without its rows\n", n);
 			exit(1);
 		}
 	}
@@ -53,7 +54,8 @@ int main(int argc, char **argv)
 	PGconn *c;
 
 	if (argc != 7) {
-		fputs("usage: bench_live DSN CHAIN_ID START_HEAD ZERO_US PERIOD_US COUNT\n", stderr);
+		fputs("usage: bench_live DSN CHAIN_ID START_HEAD ZERO_US PERIOD_US COUNT\n",
+			stderr);
 		return 2;
 	}
 	start = strtoull(argv[3], NULL, 10);
@@ -62,7 +64,8 @@ int main(int argc, char **argv)
 	left = strtoull(argv[6], NULL, 10);
 	c = PQconnectdb(argv[1]);
 	PQclear(PQprepare(c, "visible",
-		"SELECT h.indexed, EXISTS (SELECT FROM chain.log l WHERE l.chain_id = h.chain_id AND "
+		"SELECT h.indexed, EXISTS (SELECT FROM chain.log l WHERE l.chain_id = h.chain_id "
+		"AND "
 		"l.block = h.indexed) FROM chain.head h WHERE h.chain_id = $1",
 		1, NULL));
 	for (seen = visible(c, argv[2]); left;) {

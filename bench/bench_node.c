@@ -1,9 +1,10 @@
 /*
- * A node of recordings or synthetic chains for benches and hand tests; bttc-indexer replay-server is the
- * same with all options. Prints "listening on PORT" and serves until SIGTERM.
+ * A node of recordings or synthetic chains for benches and hand tests; bttc-indexer replay-server
+ * is the same with all options. Prints "listening on PORT" and serves until SIGTERM.
  *
  *   bench_node --network-file synthetic:...      (a network file for it, to stdout)
- *   bench_node HOST:PORT RECORDING... [--tron] [--control] [--speed N] [--head N] [--fork N] [--fault F]
+ *   bench_node HOST:PORT RECORDING... [--tron] [--control] [--speed N] [--head N] [--fork N]
+ * [--fault F]
  */
 #include "base/stop.h"
 #include "replay/replay.h"
@@ -62,7 +63,9 @@ int main(int argc, char **argv)
 		} else if (n < 16)
 			texts[n++] = argv[i];
 	}
-	rc = replay_expand(&dirs, texts, n, tron, chains, 16, &conf.chain_count, &e) ? 2 : run(&conf, &e);
+	rc = replay_expand(&dirs, texts, n, tron, chains, 16, &conf.chain_count, &e)
+		     ? 2
+		     : run(&conf, &e);
 	replay_dirs_free(dirs);
 	if (rc)
 		fprintf(stderr, "bench_node: %s\n", e.msg);

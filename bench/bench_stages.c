@@ -1,7 +1,7 @@
 /*
- * What one core takes for each step from a node's bytes to bytes for PostgreSQL, one step at a time over
- * the same synthetic blocks, nothing else running: where the time of a backfill can go, and how far from
- * the limit it is. The answers are the replayed node's own, made in this process.
+ * What one core takes for each step from a node's bytes to bytes for PostgreSQL, one step at a time
+ * over the same synthetic blocks, nothing else running: where the time of a backfill can go, and
+ * how far from the limit it is. The answers are the replayed node's own, made in this process.
  *
  *   bench_stages [BLOCKS [LOGS]]      default 4000 blocks of 5 logs
  */
@@ -29,21 +29,21 @@
 #define LOGS_RANGE 2000 /* blocks in a request */
 
 struct bench {
-	uint64_t blocks, logs;      /* logs of a block */
+	uint64_t blocks, logs; /* logs of a block */
 	struct node node;
 	struct rpc *rpc;
 	struct json_parser *parser;
 	struct arena *mem, *tmp;
-	struct buf *answers;        /* headers in batches, then logs in ranges */
+	struct buf *answers; /* headers in batches, then logs in ranges */
 	size_t answer_count, header_answers;
 	struct parsed_block *headers;
-	struct block *out;          /* blocks with their logs, as ingest makes them */
+	struct block *out; /* blocks with their logs, as ingest makes them */
 	struct buf *records;
 	struct network *net;
 	struct decoder *decoder;
 	struct decoded *decoded;
 	struct copy copy;
-	struct hash32 digest;       /* of what the steps produced, so that no work is dropped */
+	struct hash32 digest; /* of what the steps produced, so that no work is dropped */
 };
 
 static void die(const struct err *e)
@@ -52,7 +52,7 @@ static void die(const struct err *e)
 	exit(1);
 }
 
-/* ---- steps ------------------------------------------------------------------------------------- */
+/* ---- steps ------------------------------------------------------------------------------ */
 
 static void ask(struct bench *b, const struct buf *question, struct buf *answer)
 {
@@ -73,7 +73,8 @@ static void step_node(struct bench *b)
 		for (uint64_t i = n; i < n + BATCH && i <= b->blocks; i++)
 			buf_printf(&q,
 				"%c{\"jsonrpc\":\"2.0\",\"id\":%" PRIu64
-				",\"method\":\"eth_getBlockByNumber\",\"params\":[\"0x%" PRIx64 "\",false]}",
+				",\"method\":\"eth_getBlockByNumber\",\"params\":[\"0x%" PRIx64
+				"\",false]}",
 				i == n ? '[' : ',', i, i);
 		buf_chr(&q, ']');
 		ask(b, &q, &b->answers[at++]);
@@ -82,7 +83,8 @@ static void step_node(struct bench *b)
 	for (uint64_t n = 1; n <= b->blocks; n += LOGS_RANGE) {
 		buf_clear(&q);
 		buf_printf(&q,
-			"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_getLogs\",\"params\":[{\"fromBlock\":"
+			"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_getLogs\",\"params\":[{"
+			"\"fromBlock\":"
 			"\"0x%" PRIx64 "\",\"toBlock\":\"0x%" PRIx64 "\"}]}",
 			n, n + LOGS_RANGE - 1 < b->blocks ? n + LOGS_RANGE - 1 : b->blocks);
 		ask(b, &q, &b->answers[at++]);
@@ -113,7 +115,8 @@ static void read_headers(struct bench *b, struct parse *p, struct jval answer, u
 	struct jval x, result;
 
 	for (json_iter(answer, &it); json_next(&it, &x); (*n)++)
-		if (!json_get(x, "result", &result) || parse_block(p, result, false, &b->headers[*n]))
+		if (!json_get(x, "result", &result) ||
+			parse_block(p, result, false, &b->headers[*n]))
 			die(p->e);
 }
 
@@ -167,7 +170,8 @@ static void step_verify(struct bench *b)
 		if (i)
 			parent.hash = b->out[i - 1].h.hash;
 		if (verify_header(HEADER_ETHEREUM, i + 1, &k->h, &check, &e) ||
-			verify_link(HEADER_ETHEREUM, &parent, i ? b->out[i - 1].h.time : 0, &k->h, &e) ||
+			verify_link(HEADER_ETHEREUM, &parent, i ? b->out[i - 1].h.time : 0, &k->h,
+				&e) ||
 			verify_logs(HEADER_ETHEREUM, &k->h, k->logs, k->log_count, &e))
 			die(&e);
 		k->level = LEVEL_BLOOM;
@@ -180,8 +184,11 @@ static void step_encode(struct bench *b)
 	struct err e;
 
 	for (uint64_t i = 0; i < b->blocks; i++) {
-		struct step s = {.kind = STEP_NEW, .seq = i + 1, .id = {i + 1, b->out[i].h.hash},
-			.parent = b->out[i].h.parent, .block = &b->out[i]};
+		struct step s = {.kind = STEP_NEW,
+			.seq = i + 1,
+			.id = {i + 1, b->out[i].h.hash},
+			.parent = b->out[i].h.parent,
+			.block = &b->out[i]};
 
 		buf_clear(&b->records[i]);
 		if (record_encode(&b->records[i], &s, b->node.body->chain_id, stream, &e))
@@ -247,13 +254,14 @@ static void step_copy(struct bench *b)
 		for (size_t k = 0; k < b->out[i].log_count; k++) {
 			struct event_row r = {.log = &b->out[i].logs[k],
 				.contract = &b->net->chains[0].contracts[0],
-				.event = b->net->chains[0].contracts[0].events[0], .validator_id = 3};
+				.event = b->net->chains[0].contracts[0].events[0],
+				.validator_id = 3};
 
 			copy_log(&b->copy, &b->out[i], &r);
 		}
 }
 
-/* ---- measuring --------------------------------------------------------------------------------- */
+/* ---- measuring -------------------------------------------------------------------------- */
 
 static int by_value(const void *a, const void *b)
 {
@@ -262,7 +270,8 @@ static int by_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static uint64_t measure(struct bench *b, const char *name, void (*step)(struct bench *b), size_t bytes)
+static uint64_t measure(
+	struct bench *b, const char *name, void (*step)(struct bench *b), size_t bytes)
 {
 	uint64_t us[RUNS], events = b->blocks * b->logs;
 
@@ -278,7 +287,8 @@ static uint64_t measure(struct bench *b, const char *name, void (*step)(struct b
 		us[RUNS / 2] * 1000 / events, events * 1000000 / us[RUNS / 2]);
 	if (bytes)
 		printf("  %6.0f MB/s", (double)bytes / (double)us[RUNS / 2]);
-	printf("  (%" PRIu64 "-%" PRIu64 ")\n", us[0] * 1000 / events, us[RUNS - 1] * 1000 / events);
+	printf("  (%" PRIu64 "-%" PRIu64 ")\n", us[0] * 1000 / events,
+		us[RUNS - 1] * 1000 / events);
 	return us[RUNS / 2];
 }
 
@@ -363,12 +373,14 @@ int main(int argc, char **argv)
 		fputs("usage: bench_stages [BLOCKS [LOGS]]\n", stderr);
 		return 2;
 	}
-	snprintf(text, sizeof(text), "synthetic:blocks=%" PRIu64 ",logs=%" PRIu64, b.blocks, b.logs);
+	snprintf(
+		text, sizeof(text), "synthetic:blocks=%" PRIu64 ",logs=%" PRIu64, b.blocks, b.logs);
 	open_bench(&b, text);
 	step_node(&b);
 	for (size_t i = 0; i < b.answer_count; i++)
 		bytes += b.answers[i].n;
-	printf("stages, one core, %" PRIu64 " blocks of %" PRIu64 " logs, %zu bytes an event, medians of %d\n",
+	printf("stages, one core, %" PRIu64 " blocks of %" PRIu64
+	       " logs, %zu bytes an event, medians of %d\n",
 		b.blocks, b.logs, bytes / (b.blocks * b.logs), RUNS);
 	made = measure(&b, "(node: make the answers)", step_node, bytes);
 	measure(&b, "JSON parse alone", step_json, bytes);

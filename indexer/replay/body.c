@@ -72,8 +72,8 @@ static void put(struct buf *out, struct slice s)
 	buf_add(out, s.p, s.n);
 }
 
-static void rec_put_block(const struct body *b, const struct body_block *k, bool full,
-	struct buf *out)
+static void rec_put_block(
+	const struct body *b, const struct body_block *k, bool full, struct buf *out)
 {
 	const struct rec_block *block = k->p;
 
@@ -108,15 +108,15 @@ static bool rec_is_state_sync(const struct body *b, const struct body_block *k, 
 	return tx_of(k, tx)->state_sync;
 }
 
-static void rec_tx_hash(const struct body *b, const struct body_block *k, uint32_t tx,
-	struct hash32 *out)
+static void rec_tx_hash(
+	const struct body *b, const struct body_block *k, uint32_t tx, struct hash32 *out)
 {
 	(void)b;
 	*out = tx_of(k, tx)->hash;
 }
 
-static void rec_put_tx(const struct body *b, const struct body_block *k, uint32_t tx,
-	struct buf *out)
+static void rec_put_tx(
+	const struct body *b, const struct body_block *k, uint32_t tx, struct buf *out)
 {
 	(void)b;
 	put(out, tx_of(k, tx)->text);
@@ -153,8 +153,8 @@ static void rec_put_receipt(const struct body *b, const struct body_block *k, ui
 	}
 }
 
-static uint32_t rec_logs(const struct body *b, const struct body_block *k,
-	const struct rec_log **logs)
+static uint32_t rec_logs(
+	const struct body *b, const struct body_block *k, const struct rec_log **logs)
 {
 	const struct rec_block *block = k->p;
 
@@ -171,8 +171,8 @@ static void rec_tx_logs(const struct body *b, const struct body_block *k, uint32
 	*count = tx_of(k, tx)->log_count;
 }
 
-static void rec_put_log(const struct body *b, const struct body_block *k, uint32_t log,
-	struct buf *out)
+static void rec_put_log(
+	const struct body *b, const struct body_block *k, uint32_t log, struct buf *out)
 {
 	(void)b;
 	put(out, ((const struct rec_block *)k->p)->logs[log].text);

@@ -3,8 +3,8 @@
 
 /*
  * What a chain consists of: blocks with transactions, receipts and logs, on one canonical and any
- * number of orphaned branches. Two bodies: a recording in memory, and a synthetic chain made on demand.
- * Immutable; what a node says about it at the moment (head, branch, tags) is node.h.
+ * number of orphaned branches. Two bodies: a recording in memory, and a synthetic chain made on
+ * demand. Immutable; what a node says about it at the moment (head, branch, tags) is node.h.
  */
 #include "base/buf.h"
 #include "chain/types.h"
@@ -15,9 +15,9 @@ struct body;
 /** A block, by value; valid as long as the body. */
 struct body_block {
 	uint64_t number, time;
-	unsigned fork;   /* 0: canonical; k: orphaned branch k */
+	unsigned fork; /* 0: canonical; k: orphaned branch k */
 	struct hash32 hash;
-	const void *p;   /* the body's own */
+	const void *p; /* the body's own */
 };
 
 enum receipt_form {
@@ -34,22 +34,26 @@ struct body_ops {
 	bool (*by_tx)(const struct body *b, const struct hash32 *hash, size_t *cursor,
 		struct body_block *out, uint32_t *index);
 
-	void (*put_block)(const struct body *b, const struct body_block *k, bool full, struct buf *out);
+	void (*put_block)(
+		const struct body *b, const struct body_block *k, bool full, struct buf *out);
 	uint32_t (*tx_count)(const struct body *b, const struct body_block *k);
 	bool (*is_state_sync)(const struct body *b, const struct body_block *k, uint32_t tx);
-	void (*tx_hash)(const struct body *b, const struct body_block *k, uint32_t tx,
-		struct hash32 *out);
-	void (*put_tx)(const struct body *b, const struct body_block *k, uint32_t tx, struct buf *out);
+	void (*tx_hash)(
+		const struct body *b, const struct body_block *k, uint32_t tx, struct hash32 *out);
+	void (*put_tx)(
+		const struct body *b, const struct body_block *k, uint32_t tx, struct buf *out);
 	/** A receipt up to its first log, and after its last. */
 	void (*put_receipt)(const struct body *b, const struct body_block *k, uint32_t tx,
 		enum receipt_form form, bool tail, struct buf *out);
 
-	/** All logs of a block in order; a receipt's are [first, first+count). `text` may be absent. */
-	uint32_t (*logs)(const struct body *b, const struct body_block *k, const struct rec_log **logs);
+	/** All logs of a block in order; a receipt's are [first, first+count). `text` may be
+	 * absent. */
+	uint32_t (*logs)(
+		const struct body *b, const struct body_block *k, const struct rec_log **logs);
 	void (*tx_logs)(const struct body *b, const struct body_block *k, uint32_t tx,
 		uint32_t *first, uint32_t *count);
-	void (*put_log)(const struct body *b, const struct body_block *k, uint32_t log,
-		struct buf *out);
+	void (*put_log)(
+		const struct body *b, const struct body_block *k, uint32_t log, struct buf *out);
 
 	/** transactionsRoot and receiptsRoot, for checkpoint roots. */
 	void (*roots)(const struct body *b, const struct body_block *k, struct hash32 *txs,

@@ -5,12 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FROM      "control"
+#define FROM       "control"
 #define FAULTS_MAX 64
 
 static uint64_t recorded_now(const struct stage *s, uint64_t now_us)
 {
-	return s->origin + (uint64_t)((unsigned __int128)(now_us - s->zero_us) * s->speed / 1000000);
+	return s->origin +
+	       (uint64_t)((unsigned __int128)(now_us - s->zero_us) * s->speed / 1000000);
 }
 
 /* A synthetic chain makes a block every period. */
@@ -34,7 +35,8 @@ void stage_tick(struct stage *s, uint64_t now_us)
 		struct served *v = &s->nodes[i];
 
 		for (; v->live && v->next < v->life.n && v->life.v[v->next].time <= now; v->next++)
-			if (node_move(&v->node, v->life.v[v->next].head, v->life.v[v->next].fork, &e))
+			if (node_move(
+				    &v->node, v->life.v[v->next].head, v->life.v[v->next].fork, &e))
 				abort(); /* a timeline only names blocks of its body */
 		if (v->period_us)
 			grow(v, now_us - s->zero_us);
@@ -68,7 +70,8 @@ static enum err_kind move(struct served *v, struct jval want, bool apply, struct
 	bool has_head, has_fork;
 
 	if (json_type(want) != JSON_OBJECT)
-		return err_set(e, ERR_REJECT, FROM, 0, "%s: {\"head\":N,\"fork\":K} is wanted", v->key);
+		return err_set(
+			e, ERR_REJECT, FROM, 0, "%s: {\"head\":N,\"fork\":K} is wanted", v->key);
 	has_head = json_get(want, "head", &x);
 	if (has_head && !number(x, &head))
 		return err_set(e, ERR_REJECT, FROM, 0, "%s: head is no block number", v->key);
@@ -112,8 +115,8 @@ static enum err_kind read_faults(struct jval list, struct fault_set **out, struc
 	return k;
 }
 
-static enum err_kind walk(struct stage *s, struct jval root, bool apply, struct fault_set **faults,
-	struct err *e)
+static enum err_kind walk(
+	struct stage *s, struct jval root, bool apply, struct fault_set **faults, struct err *e)
 {
 	struct jiter it;
 	struct jval v;
@@ -159,7 +162,7 @@ enum err_kind stage_control(struct stage *s, const char *json, size_t n, struct 
 	return ERR_NONE;
 }
 
-/* ---- showing ----------------------------------------------------------------------------------- */
+/* ---- showing ---------------------------------------------------------------------------- */
 
 static void show_forks(struct jw *w, const struct body *b)
 {

@@ -24,7 +24,7 @@ static bool has_meta(const char *dir)
 	char path[4096];
 
 	return snprintf(path, sizeof(path), "%s/meta.json", dir) < (int)sizeof(path) &&
-		!access(path, R_OK);
+	       !access(path, R_OK);
 }
 
 /* "bttc" when meta.json has bor's settings, else "root"; the recording is read in full later. */
@@ -56,8 +56,8 @@ static enum err_kind add(struct replay_dirs *d, const char *key, const char *dir
 	for (size_t i = 0; i < d->count; i++)
 		if (!strcmp(d->chains[i].key, key))
 			return err_set(e, ERR_FATAL, FROM, 0,
-				"%s: chain \"%s\" is served from %s already; write KEY=DIR", dir, key,
-				d->chains[i].dir);
+				"%s: chain \"%s\" is served from %s already; write KEY=DIR", dir,
+				key, d->chains[i].dir);
 	if (d->count == d->max)
 		return err_set(e, ERR_FATAL, FROM, 0, "%s: more than %zu chains", dir, d->max);
 	d->chains[d->count++] = (struct replay_chain){
@@ -121,8 +121,8 @@ static enum err_kind add_text(struct replay_dirs *d, const char *text, struct er
 	return add_children(d, dir, e);
 }
 
-enum err_kind replay_expand(struct replay_dirs **out, const char *const *texts, size_t n, bool tron_shape,
-	struct replay_chain *chains, size_t max, size_t *count, struct err *e)
+enum err_kind replay_expand(struct replay_dirs **out, const char *const *texts, size_t n,
+	bool tron_shape, struct replay_chain *chains, size_t max, size_t *count, struct err *e)
 {
 	struct arena *mem = arena_new(SIZE_MAX / 2);
 	struct replay_dirs *d = arena_calloc(mem, 1, sizeof(*d));

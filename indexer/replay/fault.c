@@ -2,8 +2,8 @@
  * Parsing of fault texts and the decision whether one strikes. What a strike does stands where the
  * answer is made (replay.c for HTTP, rpc.c for calls and batches, logs.c for logs).
  *
- * Decisions are a hash of the seed and a counter (or the log's place), so a run with the same requests in
- * the same order meets the same faults.
+ * Decisions are a hash of the seed and a counter (or the log's place), so a run with the same
+ * requests in the same order meets the same faults.
  */
 #include "replay/fault.h"
 
@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FROM      "fault"
+#define FROM         "fault"
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 enum kind {
@@ -68,8 +68,8 @@ struct fault {
 	char chain[40], method[64]; /* "": any */
 	bool has_at;
 	uint64_t at, rate, seed, count, after, seconds, blocks, ms, id, log;
-	uint64_t seen, hits;        /* opportunities and strikes so far */
-	uint64_t until_ms;          /* head-back: lasts until then */
+	uint64_t seen, hits; /* opportunities and strikes so far */
+	uint64_t until_ms;   /* head-back: lasts until then */
 };
 
 struct fault_set {
@@ -77,7 +77,7 @@ struct fault_set {
 	size_t n;
 };
 
-/* ---- parsing ----------------------------------------------------------------------------------- */
+/* ---- parsing ---------------------------------------------------------------------------- */
 
 struct key {
 	const char *name;
@@ -117,25 +117,25 @@ static const char *nearest_kind(const char *word)
 	return opt_nearest(word, names);
 }
 
-static enum err_kind unknown(const char *text, const char *what, const char *word, const char *near,
-	struct err *e)
+static enum err_kind unknown(
+	const char *text, const char *what, const char *word, const char *near, struct err *e)
 {
-	return err_set(e, ERR_REJECT, FROM, 0, "fault \"%.80s\": unknown %s \"%.40s\"%s%s%s", text, what,
-		word, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	return err_set(e, ERR_REJECT, FROM, 0, "fault \"%.80s\": unknown %s \"%.40s\"%s%s%s", text,
+		what, word, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
-static enum err_kind set_word(char *out, size_t size, const char *text, const char *key,
-	const char *value, struct err *e)
+static enum err_kind set_word(
+	char *out, size_t size, const char *text, const char *key, const char *value, struct err *e)
 {
 	if (!*value || strlen(value) >= size)
-		return err_set(e, ERR_REJECT, FROM, 0, "fault \"%.80s\": %s is empty or too long", text,
-			key);
+		return err_set(e, ERR_REJECT, FROM, 0, "fault \"%.80s\": %s is empty or too long",
+			text, key);
 	memcpy(out, value, strlen(value) + 1);
 	return ERR_NONE;
 }
 
-static enum err_kind set_number(struct fault *f, const struct key *k, const char *text,
-	const char *value, struct err *e)
+static enum err_kind set_number(
+	struct fault *f, const struct key *k, const char *text, const char *value, struct err *e)
 {
 	char *end = NULL;
 	unsigned long long v;
@@ -144,8 +144,8 @@ static enum err_kind set_number(struct fault *f, const struct key *k, const char
 	v = strtoull(value, &end, 0);
 	if (*value < '0' || *value > '9' || *end || errno || v > k->max)
 		return err_set(e, ERR_REJECT, FROM, 0,
-			"fault \"%.80s\": %s is a number from 0 to %" PRIu64 ", not \"%.40s\"", text,
-			k->name, k->max, value);
+			"fault \"%.80s\": %s is a number from 0 to %" PRIu64 ", not \"%.40s\"",
+			text, k->name, k->max, value);
 	memcpy((char *)f + k->offset, &(uint64_t){v}, sizeof(uint64_t));
 	if (k->offset == AT(at))
 		f->has_at = true;
@@ -157,8 +157,8 @@ static enum err_kind set_key(struct fault *f, const char *text, char *pair, stru
 	char *value = strchr(pair, '=');
 
 	if (!value)
-		return err_set(e, ERR_REJECT, FROM, 0, "fault \"%.80s\": \"%.40s\" is not key=value",
-			text, pair);
+		return err_set(e, ERR_REJECT, FROM, 0,
+			"fault \"%.80s\": \"%.40s\" is not key=value", text, pair);
 	*value++ = 0;
 	if (!strcmp(pair, "chain"))
 		return set_word(f->chain, sizeof(f->chain), text, pair, value, e);
@@ -173,7 +173,7 @@ static enum err_kind set_key(struct fault *f, const char *text, char *pair, stru
 static bool is_log_kind(enum kind k)
 {
 	return k == KIND_DROP_LOG || k == KIND_ALTER_LOG || k == KIND_DUPLICATE_LOG ||
-		k == KIND_FORGE_LOG;
+	       k == KIND_FORGE_LOG;
 }
 
 static enum err_kind set_kind(struct fault *f, const char *text, const char *name, struct err *e)
@@ -194,8 +194,13 @@ static enum err_kind parse(struct fault *f, const char *text, struct err *e)
 
 	if (!copy)
 		abort();
-	*f = (struct fault){.rate = 1000, .seed = 1, .count = UINT64_MAX, .blocks = 3, .ms = 300,
-		.id = 1, .log = NO_LOG};
+	*f = (struct fault){.rate = 1000,
+		.seed = 1,
+		.count = UINT64_MAX,
+		.blocks = 3,
+		.ms = 300,
+		.id = 1,
+		.log = NO_LOG};
 	rest = strchr(copy, ':');
 	if (rest)
 		*rest++ = 0;
@@ -210,7 +215,8 @@ static enum err_kind parse(struct fault *f, const char *text, struct err *e)
 	return k;
 }
 
-enum err_kind fault_set_parse(struct fault_set **out, const char *const *texts, size_t n, struct err *e)
+enum err_kind fault_set_parse(
+	struct fault_set **out, const char *const *texts, size_t n, struct err *e)
 {
 	struct fault_set *s = calloc(1, sizeof(*s));
 	enum err_kind k = ERR_NONE;
@@ -259,7 +265,7 @@ void fault_help(FILE *to)
 	fputs("Keys: chain=KEY method=NAME at=BLOCK rate=N (of 1000) seed=N count=N after=N\n", to);
 }
 
-/* ---- deciding ---------------------------------------------------------------------------------- */
+/* ---- deciding --------------------------------------------------------------------------- */
 
 static uint64_t mix(uint64_t a, uint64_t b)
 {
@@ -305,14 +311,13 @@ static bool on_batch(const struct fault *f, const struct node *n, const struct r
 	return false;
 }
 
-enum fault_http fault_on_request(struct fault_set *s, const struct node *n, const struct rpc_batch *b,
-	uint64_t *seconds)
+enum fault_http fault_on_request(
+	struct fault_set *s, const struct node *n, const struct rpc_batch *b, uint64_t *seconds)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		struct fault *f = &s->v[i];
 
-		if (kinds[f->kind].http == FAULT_NONE || !on_batch(f, n, b) ||
-			!strikes(f, f->seen))
+		if (kinds[f->kind].http == FAULT_NONE || !on_batch(f, n, b) || !strikes(f, f->seen))
 			continue;
 		*seconds = f->seconds;
 		return kinds[f->kind].http;
@@ -320,8 +325,8 @@ enum fault_http fault_on_request(struct fault_set *s, const struct node *n, cons
 	return FAULT_NONE;
 }
 
-uint64_t fault_on_head(struct fault_set *s, const struct node *n, const struct rpc_batch *b,
-	uint64_t now_ms)
+uint64_t fault_on_head(
+	struct fault_set *s, const struct node *n, const struct rpc_batch *b, uint64_t now_ms)
 {
 	uint64_t lag = 0;
 
@@ -366,7 +371,7 @@ uint64_t fault_on_chain_id(struct fault_set *s, const struct node *n)
 static bool on_logs(const struct fault *f, const struct ask *a, uint64_t block)
 {
 	return on_chain(f, a->node) && !strcmp(f->method, a->method->name) &&
-		(!f->has_at || f->at == block);
+	       (!f->has_at || f->at == block);
 }
 
 unsigned fault_on_log(struct fault_set *s, const struct ask *a, uint64_t block, uint32_t log)
@@ -375,10 +380,10 @@ unsigned fault_on_log(struct fault_set *s, const struct ask *a, uint64_t block, 
 
 	for (size_t i = 0; i < s->n; i++) {
 		struct fault *f = &s->v[i];
-		unsigned bit = f->kind == KIND_DROP_LOG ? FAULT_DROP
-			: f->kind == KIND_ALTER_LOG     ? FAULT_ALTER
-			: f->kind == KIND_DUPLICATE_LOG ? FAULT_TWICE
-							: 0;
+		unsigned bit = f->kind == KIND_DROP_LOG        ? FAULT_DROP
+			       : f->kind == KIND_ALTER_LOG     ? FAULT_ALTER
+			       : f->kind == KIND_DUPLICATE_LOG ? FAULT_TWICE
+							       : 0;
 
 		if (bit && on_logs(f, a, block) && (f->log == NO_LOG || f->log == log) &&
 			strikes(f, mix(block, log)))
@@ -420,19 +425,21 @@ static void shuffle(struct fault *f, size_t *order, size_t n)
 	}
 }
 
-void fault_on_batch(struct fault_set *s, const struct node *n, const struct rpc_batch *b, size_t *order,
-	size_t *count)
+void fault_on_batch(struct fault_set *s, const struct node *n, const struct rpc_batch *b,
+	size_t *order, size_t *count)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		struct fault *f = &s->v[i];
 
-		if (f->kind == KIND_SHUFFLE && *count > 1 && on_batch(f, n, b) && strikes(f, f->seen)) {
+		if (f->kind == KIND_SHUFFLE && *count > 1 && on_batch(f, n, b) &&
+			strikes(f, f->seen)) {
 			shuffle(f, order, *count);
 		} else if (f->kind == KIND_MISSING && *count && on_batch(f, n, b) &&
-			strikes(f, f->seen)) {
+			   strikes(f, f->seen)) {
 			size_t gone = mix(f->seed, f->seen) % *count;
 
-			memmove(order + gone, order + gone + 1, (*count - gone - 1) * sizeof(*order));
+			memmove(order + gone, order + gone + 1,
+				(*count - gone - 1) * sizeof(*order));
 			(*count)--;
 		}
 	}

@@ -108,11 +108,13 @@ bool filter_read(struct filter *f, struct jval object, bool tron, const char **w
 
 	*f = (struct filter){0};
 	if (json_get(object, "address", &v) && !read_addresses(f, v, tron)) {
-		*why = "invalid argument 0: address must be 20 bytes of hex, or at most 10000 of them";
+		*why = "invalid argument 0: address must be 20 bytes of hex, or at most 10000 of "
+		       "them";
 		return false;
 	}
 	if (json_get(object, "topics", &v) && !read_topics(f, v)) {
-		*why = "invalid argument 0: topics must be at most 4 positions of 32 bytes of hex or "
+		*why = "invalid argument 0: topics must be at most 4 positions of 32 bytes of hex "
+		       "or "
 		       "lists of them";
 		return false;
 	}

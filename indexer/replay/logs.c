@@ -1,6 +1,6 @@
 /*
- * eth_getLogs and its state-sync sibling: a walk over the blocks of a range with the filter tested on
- * addresses and topics that were decoded at load, copying the text of what matches.
+ * eth_getLogs and its state-sync sibling: a walk over the blocks of a range with the filter tested
+ * on addresses and topics that were decoded at load, copying the text of what matches.
  */
 #include "replay/rpc.h"
 
@@ -30,7 +30,8 @@ static void alter(struct buf *out, size_t from)
 	char *text = out->p + from, *end;
 
 	end = memmem(text, out->n - from, data, sizeof(data) - 1);
-	end = end ? memchr(end + sizeof(data) - 1, '"', out->n - (size_t)(end + sizeof(data) - 1 - out->p))
+	end = end ? memchr(end + sizeof(data) - 1, '"',
+			    out->n - (size_t)(end + sizeof(data) - 1 - out->p))
 		  : NULL;
 	if (end && end[-1] == 'x') {
 		end = memmem(text, out->n - from, "\"]", 2);
@@ -41,7 +42,8 @@ static void alter(struct buf *out, size_t from)
 		end[-1] = end[-1] == '7' ? '8' : '7';
 }
 
-static void put_once(struct ask *a, const struct body_block *k, uint32_t log, bool altered, bool *comma)
+static void put_once(
+	struct ask *a, const struct body_block *k, uint32_t log, bool altered, bool *comma)
 {
 	size_t start;
 
@@ -66,8 +68,8 @@ void rpc_put_log(struct ask *a, const struct body_block *k, uint32_t log, bool *
 }
 
 /* Address and topics of the forged log: the last log's, then what the filter asks for. */
-static void model(struct ask *a, const struct body_block *k, const struct filter *like,
-	struct rec_log *out)
+static void model(
+	struct ask *a, const struct body_block *k, const struct filter *like, struct rec_log *out)
 {
 	const struct rec_log *logs;
 	uint32_t n = a->node->body->ops->logs(a->node->body, k, &logs);
@@ -88,7 +90,8 @@ static void model(struct ask *a, const struct body_block *k, const struct filter
 		out->topic_count = (uint8_t)like->positions;
 }
 
-void rpc_put_forged(struct ask *a, const struct body_block *k, const struct filter *like, bool *comma)
+void rpc_put_forged(
+	struct ask *a, const struct body_block *k, const struct filter *like, bool *comma)
 {
 	const struct body *b = a->node->body;
 	uint32_t txs = b->ops->tx_count(b, k);
@@ -163,7 +166,8 @@ static bool tron_range(struct ask *a, uint64_t from, uint64_t to)
 }
 
 /* *given: as a quantity, not as a tag or not at all. */
-static bool read_bound(struct ask *a, struct jval object, const char *key, uint64_t *out, bool *given)
+static bool read_bound(
+	struct ask *a, struct jval object, const char *key, uint64_t *out, bool *given)
 {
 	struct jval v;
 
@@ -197,8 +201,8 @@ static bool walk_range(struct walk *w, struct jval object)
 		if (node_at(a->node, n, &k))
 			walk_block(w, &k);
 		if (a->node->body->kind == REC_TRON && w->found > TRON_LOGS_MAX)
-			return rpc_fail(a, RPC_LIMIT, "query returned more than %d results",
-				TRON_LOGS_MAX);
+			return rpc_fail(
+				a, RPC_LIMIT, "query returned more than %d results", TRON_LOGS_MAX);
 	}
 	return true;
 }

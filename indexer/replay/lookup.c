@@ -1,6 +1,7 @@
 /*
- * Open addressing with linear probing over keys that are hash values already (their first eight bytes
- * choose the place, after a multiplication for keys like 0x00..1010). Never more than half full.
+ * Open addressing with linear probing over keys that are hash values already (their first eight
+ * bytes choose the place, after a multiplication for keys like 0x00..1010). Never more than half
+ * full.
  */
 #include "replay/lookup.h"
 

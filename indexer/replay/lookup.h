@@ -9,7 +9,7 @@
 struct lookup;
 
 struct lookup *lookup_new(size_t key_size);
-void lookup_free(struct lookup *l); /* NULL is legal */
+void lookup_free(struct lookup *l);                                 /* NULL is legal */
 void lookup_add(struct lookup *l, const void *key, uint64_t value); /* key is copied */
 
 /** First value of a key; *at is for lookup_next. False when there is none. */

@@ -1,7 +1,7 @@
 /*
- * The methods. Each handler reads its parameters, finds what is asked for in the node's view and copies
- * the recorded text. Messages and codes are those of the real nodes (tests/recordings/world/bttc/probes
- * for BTTC, java-tron for TRON, go-ethereum for the rest).
+ * The methods. Each handler reads its parameters, finds what is asked for in the node's view and
+ * copies the recorded text. Messages and codes are those of the real nodes
+ * (tests/recordings/world/bttc/probes for BTTC, java-tron for TRON, go-ethereum for the rest).
  */
 #include "replay/rpc.h"
 
@@ -72,7 +72,7 @@ static bool net_listening(struct ask *a)
 	return true;
 }
 
-/* ---- blocks ------------------------------------------------------------------------------------ */
+/* ---- blocks ----------------------------------------------------------------------------- */
 
 static bool put_block(struct ask *a, const struct body_block *k)
 {
@@ -116,13 +116,14 @@ static unsigned bits(struct slice quantity)
 	return slice_u64(quantity, &v) && v ? 64u - (unsigned)__builtin_clzll(v) : 0;
 }
 
-/* `size` of a header answer: the node's own memory for it (a Go struct of 552 bytes and its big parts). */
+/* `size` of a header answer: the node's own memory for it (a Go struct of 552 bytes and its big
+ * parts). */
 static uint64_t header_size(struct slice block)
 {
 	struct slice extra = slice_get(block, "extraData");
 
 	return 552 + (extra.n - 4) / 2 +
-		(bits(slice_get(block, "difficulty")) + bits(slice_get(block, "number"))) / 8;
+	       (bits(slice_get(block, "difficulty")) + bits(slice_get(block, "number"))) / 8;
 }
 
 /* The header alone: the block without its lists. */
@@ -179,7 +180,7 @@ static bool header_by_hash(struct ask *a)
 	return node_by_hash(a->node, &hash, &k) ? put_header(a, &k) : put_null(a);
 }
 
-/* ---- transactions ------------------------------------------------------------------------------ */
+/* ---- transactions ----------------------------------------------------------------------- */
 
 static bool put_count(struct ask *a, const struct body_block *k)
 {
@@ -218,10 +219,10 @@ static void patch_hash(struct buf *out, size_t from, const char *key, const stru
 		hex_encode(at + n, hash->b, sizeof(hash->b));
 }
 
-/* What BTTC's by-index methods say of any state-sync transaction: the hash of an empty transaction. */
-static const struct hash32 empty_tx_hash = {{0xe7, 0x9e, 0x47, 0x19, 0xc6, 0x77, 0x0b, 0x41, 0x40, 0x5f,
-	0x69, 0x1c, 0x18, 0xbe, 0x33, 0x46, 0xb6, 0x91, 0xe2, 0x20, 0xd7, 0x30, 0xd6, 0xb6, 0x1a, 0xbb,
-	0x5d, 0xd3, 0xac, 0x9d, 0x71, 0xf0}};
+/* BTTC's by-index methods give any state-sync transaction the hash of an empty one. */
+static const struct hash32 empty_tx_hash = {{0xe7, 0x9e, 0x47, 0x19, 0xc6, 0x77, 0x0b, 0x41, 0x40,
+	0x5f, 0x69, 0x1c, 0x18, 0xbe, 0x33, 0x46, 0xb6, 0x91, 0xe2, 0x20, 0xd7, 0x30, 0xd6, 0xb6,
+	0x1a, 0xbb, 0x5d, 0xd3, 0xac, 0x9d, 0x71, 0xf0}};
 
 static bool put_indexed(struct ask *a, const struct body_block *k)
 {
@@ -267,8 +268,8 @@ static bool tx_by_block_hash(struct ask *a)
  * BTTC finds state-sync transactions by the number that their hash was stored under: the hash of an
  * orphaned one leads to the canonical block's data, shown under the hash that was asked for.
  */
-static bool canonical_state_sync(struct ask *a, const struct hash32 *hash, struct body_block *k,
-	uint32_t *tx)
+static bool canonical_state_sync(
+	struct ask *a, const struct hash32 *hash, struct body_block *k, uint32_t *tx)
 {
 	const struct body *b = a->node->body;
 	uint64_t number;
@@ -315,11 +316,11 @@ static bool raw_tx_by_hash(struct ask *a)
 	return put_text(a, "0x");
 }
 
-/* ---- receipts ---------------------------------------------------------------------------------- */
+/* ---- receipts --------------------------------------------------------------------------- */
 
 /* Returns where in the output the part after the logs starts. */
-static size_t put_receipt(struct ask *a, const struct body_block *k, uint32_t tx,
-	enum receipt_form form)
+static size_t put_receipt(
+	struct ask *a, const struct body_block *k, uint32_t tx, enum receipt_form form)
 {
 	const struct body *b = a->node->body;
 	uint32_t first, count;
@@ -421,7 +422,7 @@ static bool bor_receipt(struct ask *a)
 	return rpc_fail(a, RPC_SERVER, "not found");
 }
 
-/* ---- bor --------------------------------------------------------------------------------------- */
+/* ---- bor -------------------------------------------------------------------------------- */
 
 /* The 15 fields of a BTTC header out of a block's text. */
 static bool read_header(struct header *h, struct slice block, uint8_t extra[4096])
@@ -437,20 +438,20 @@ static bool read_header(struct header *h, struct slice block, uint8_t extra[4096
 		return false;
 	h->extra = (struct bytes){extra, (n - 2) / 2};
 	return slice_hex(slice_get(block, "parentHash"), h->parent.b, 32) &&
-		slice_hex(slice_get(block, "sha3Uncles"), h->uncles.b, 32) &&
-		slice_hex(slice_get(block, "miner"), h->miner.b, 20) &&
-		slice_hex(slice_get(block, "stateRoot"), h->state_root.b, 32) &&
-		slice_hex(slice_get(block, "transactionsRoot"), h->tx_root.b, 32) &&
-		slice_hex(slice_get(block, "receiptsRoot"), h->receipts_root.b, 32) &&
-		slice_hex(slice_get(block, "logsBloom"), h->bloom, 256) &&
-		slice_hex(slice_get(block, "mixHash"), h->mix_hash.b, 32) &&
-		slice_hex(slice_get(block, "nonce"), h->nonce, 8) &&
-		slice_u64(slice_get(block, "difficulty"), &difficulty) &&
-		slice_u64(slice_get(block, "number"), &h->number) &&
-		slice_u64(slice_get(block, "gasLimit"), &h->gas_limit) &&
-		slice_u64(slice_get(block, "gasUsed"), &h->gas_used) &&
-		slice_u64(slice_get(block, "timestamp"), &h->time) &&
-		(h->difficulty = u256_u64(difficulty), true);
+	       slice_hex(slice_get(block, "sha3Uncles"), h->uncles.b, 32) &&
+	       slice_hex(slice_get(block, "miner"), h->miner.b, 20) &&
+	       slice_hex(slice_get(block, "stateRoot"), h->state_root.b, 32) &&
+	       slice_hex(slice_get(block, "transactionsRoot"), h->tx_root.b, 32) &&
+	       slice_hex(slice_get(block, "receiptsRoot"), h->receipts_root.b, 32) &&
+	       slice_hex(slice_get(block, "logsBloom"), h->bloom, 256) &&
+	       slice_hex(slice_get(block, "mixHash"), h->mix_hash.b, 32) &&
+	       slice_hex(slice_get(block, "nonce"), h->nonce, 8) &&
+	       slice_u64(slice_get(block, "difficulty"), &difficulty) &&
+	       slice_u64(slice_get(block, "number"), &h->number) &&
+	       slice_u64(slice_get(block, "gasLimit"), &h->gas_limit) &&
+	       slice_u64(slice_get(block, "gasUsed"), &h->gas_used) &&
+	       slice_u64(slice_get(block, "timestamp"), &h->time) &&
+	       (h->difficulty = u256_u64(difficulty), true);
 }
 
 static bool bor_author(struct ask *a)
@@ -491,7 +492,8 @@ static bool root_range(struct ask *a, uint64_t *from, uint64_t *to)
 			return rpc_fail(a, RPC_PARAMS, "missing value for required argument %u", i);
 		if (json_type(a->params[i]) == JSON_STRING)
 			return rpc_fail(a, RPC_PARAMS,
-				"invalid argument %u: json: cannot unmarshal string into Go value of "
+				"invalid argument %u: json: cannot unmarshal string into Go value "
+				"of "
 				"type uint64",
 				i);
 		if (!json_i64(a->params[i], &x) || x < 0)
@@ -544,7 +546,7 @@ static bool root_hash(struct ask *a)
 	return true;
 }
 
-/* ---- state ------------------------------------------------------------------------------------- */
+/* ---- state ------------------------------------------------------------------------------ */
 
 static bool latest_only(struct ask *a, unsigned i)
 {

@@ -1,6 +1,6 @@
 /*
- * A node's view of a chain. The head only moves by node_move(); everything a node has had once stays
- * readable by hash, as real nodes keep it.
+ * A node's view of a chain. The head only moves by node_move(); everything a node has had once
+ * stays readable by hash, as real nodes keep it.
  */
 #include "replay/node.h"
 
@@ -41,8 +41,8 @@ enum err_kind node_can_move(const struct node *n, uint64_t head, unsigned fork, 
 			n->key, n->body->fork_count, fork);
 	if (f && head > f->point + f->count)
 		return err_set(e, ERR_REJECT, "replay", 0,
-			"head %" PRIu64 ": fork %u of %s ends at block %" PRIu64, head, fork, n->key,
-			f->point + f->count);
+			"head %" PRIu64 ": fork %u of %s ends at block %" PRIu64, head, fork,
+			n->key, f->point + f->count);
 	if (head < n->body->first || (!f && head > n->body->last))
 		return err_set(e, ERR_REJECT, "replay", 0,
 			"head %" PRIu64 ": %s has blocks %" PRIu64 " to %" PRIu64, head, n->key,

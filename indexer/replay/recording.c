@@ -1,11 +1,11 @@
 /*
  * Loads a recording. Lines of blocks.ndjson and receipts.ndjson are walked in step; each gives one
- * rec_block whose slices point into the file text (or, in the TRON form and for the by-block receipts of
- * BTTC, into text rewritten here). Then the orphaned branches of reorg.json follow in the same array,
- * and hashes, transactions and contracts are indexed.
+ * rec_block whose slices point into the file text (or, in the TRON form and for the by-block
+ * receipts of BTTC, into text rewritten here). Then the orphaned branches of reorg.json follow in
+ * the same array, and hashes, transactions and contracts are indexed.
  *
- * Invariants after loading: canonical numbers are dense, each parent hash is the hash before, receipts
- * are those of their block's transactions in order.
+ * Invariants after loading: canonical numbers are dense, each parent hash is the hash before,
+ * receipts are those of their block's transactions in order.
  */
 #include "replay/recording.h"
 
@@ -49,8 +49,8 @@ static bool split(struct slice object, struct slice array, struct slice *head, s
 	if (array.n < 2 || array.p[0] != '[')
 		return false;
 	*head = (struct slice){object.p, (size_t)(array.p - object.p) + 1};
-	*tail = (struct slice){array.p + array.n - 1,
-		(size_t)(object.p + object.n - (array.p + array.n)) + 1};
+	*tail = (struct slice){
+		array.p + array.n - 1, (size_t)(object.p + object.n - (array.p + array.n)) + 1};
 	return true;
 }
 
@@ -86,8 +86,8 @@ static bool read_log(struct rec_log *log, struct slice text, bool state_sync)
 	return ok && !it.bad;
 }
 
-static enum err_kind read_logs(struct load *l, struct rec_block *b, struct rec_tx *tx,
-	struct slice logs, size_t *cap)
+static enum err_kind read_logs(
+	struct load *l, struct rec_block *b, struct rec_tx *tx, struct slice logs, size_t *cap)
 {
 	struct slice_iter it;
 	struct slice text;
@@ -111,13 +111,13 @@ static void note_created(struct load *l, struct slice receipt)
 
 	if (slice_hex(slice_get(receipt, "contractAddress"), a.b, sizeof(a.b)) &&
 		slice_is(slice_get(receipt, "status"), "\"0x1\"") &&
-		!slice_is(slice_get(receipt, "to"),
-			"\"0x0000000000000000000000000000000000000000\""))
+		!slice_is(
+			slice_get(receipt, "to"), "\"0x0000000000000000000000000000000000000000\""))
 		lookup_add(l->r->code, a.b, 1);
 }
 
-static enum err_kind read_receipt(struct load *l, struct rec_block *b, struct rec_tx *tx,
-	struct slice receipt, size_t *cap)
+static enum err_kind read_receipt(
+	struct load *l, struct rec_block *b, struct rec_tx *tx, struct slice receipt, size_t *cap)
 {
 	struct slice logs = slice_get(receipt, "logs"), listed;
 	struct hash32 hash;
@@ -167,8 +167,7 @@ static enum err_kind read_receipts(struct load *l, struct rec_block *b, struct s
 static bool is_state_sync(struct slice tx)
 {
 	return slice_is(slice_get(tx, "from"), "\"0x0000000000000000000000000000000000000000\"") &&
-		slice_is(slice_get(tx, "gas"), "\"0x0\"") &&
-		slice_is(slice_get(tx, "r"), "\"0x0\"");
+	       slice_is(slice_get(tx, "gas"), "\"0x0\"") && slice_is(slice_get(tx, "r"), "\"0x0\"");
 }
 
 static enum err_kind read_txs(struct load *l, struct rec_block *b, struct slice txs)
@@ -222,7 +221,8 @@ static struct rec_block *add_block(struct load *l)
 	return &r->blocks[r->block_count++];
 }
 
-static enum err_kind check_link(struct load *l, const struct rec_block *b, const struct rec_block *prev)
+static enum err_kind check_link(
+	struct load *l, const struct rec_block *b, const struct rec_block *prev)
 {
 	if (b->number != prev->number + 1)
 		return bad(l, "block numbers have a gap");

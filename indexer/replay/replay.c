@@ -1,6 +1,7 @@
 /*
- * Puts the parts together: loads the bodies, makes a node of each, routes requests by path. One lock
- * around the stage: the server's thread holds it while it answers, replay_control() while it changes.
+ * Puts the parts together: loads the bodies, makes a node of each, routes requests by path. One
+ * lock around the stage: the server's thread holds it while it answers, replay_control() while it
+ * changes.
  */
 #include "replay/replay.h"
 
@@ -27,7 +28,7 @@ struct replay {
 	bool control;
 };
 
-/* ---- answering --------------------------------------------------------------------------------- */
+/* ---- answering -------------------------------------------------------------------------- */
 
 static void refuse(struct reply *out, int status, const char *text)
 {
@@ -39,8 +40,8 @@ static void refuse(struct reply *out, int status, const char *text)
 }
 
 /* Faults of HTTP. False: the answer is made already. */
-static bool meet_faults(struct replay *r, const struct node *n, const struct rpc_batch *b,
-	struct reply *out)
+static bool meet_faults(
+	struct replay *r, const struct node *n, const struct rpc_batch *b, struct reply *out)
 {
 	uint64_t seconds = 0;
 
@@ -49,15 +50,15 @@ static bool meet_faults(struct replay *r, const struct node *n, const struct rpc
 	case FAULT_429:
 		out->status = 429;
 		out->retry_after = (unsigned)seconds;
-		buf_str(out->body,
-			"{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":429,\"message\":\"too "
-			"many requests\"}}");
+		buf_str(out->body, "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":429,"
+				   "\"message\":\"too "
+				   "many requests\"}}");
 		return false;
 	case FAULT_503: refuse(out, 503, "service unavailable\n"); return false;
 	case FAULT_NONJSON:
-		buf_str(out->body,
-			"{\"Error\": \"class java.lang.Exception : the node has a lack of computing "
-			"resources\"}");
+		buf_str(out->body, "{\"Error\": \"class java.lang.Exception : the node has a lack "
+				   "of computing "
+				   "resources\"}");
 		return false;
 	case FAULT_RESET: out->way = REPLY_RESET; return true;
 	case FAULT_TRUNCATED: out->way = REPLY_TRUNCATED; return true;
@@ -126,7 +127,7 @@ static void handle(void *user, const struct request *q, struct reply *out)
 	pthread_mutex_unlock(&r->lock);
 }
 
-/* ---- starting ---------------------------------------------------------------------------------- */
+/* ---- starting --------------------------------------------------------------------------- */
 
 static uint64_t depth(uint64_t chain, uint64_t conf, uint64_t usual)
 {
@@ -175,13 +176,12 @@ static enum err_kind place_at(struct served *v, uint64_t time, struct err *e)
 }
 
 /* The first chain's place by --head and --fork; *time is the recorded time there. */
-static enum err_kind place_first(struct served *v, const struct replay_conf *conf, uint64_t *time,
-	struct err *e)
+static enum err_kind place_first(
+	struct served *v, const struct replay_conf *conf, uint64_t *time, struct err *e)
 {
 	const struct body *b = v->node.body;
-	const struct rec_fork *f = conf->fork && conf->fork <= b->fork_count
-		? &b->forks[conf->fork - 1]
-		: NULL;
+	const struct rec_fork *f =
+		conf->fork && conf->fork <= b->fork_count ? &b->forks[conf->fork - 1] : NULL;
 	uint64_t head = conf->has_head ? conf->head : f ? f->point + f->count : b->first;
 	struct body_block k;
 	size_t at;

@@ -1,7 +1,7 @@
 /*
- * Envelope and parameters. A body is parsed once (simdjson); the batch refers into that document, so it
- * has to be answered before the next body is parsed. Deep nesting, bad UTF-8 and anything that is no
- * JSON end as error -32700 here.
+ * Envelope and parameters. A body is parsed once (simdjson); the batch refers into that document,
+ * so it has to be answered before the next body is parsed. Deep nesting, bad UTF-8 and anything
+ * that is no JSON end as error -32700 here.
  */
 #include "replay/rpc.h"
 
@@ -57,7 +57,7 @@ bool rpc_fail(struct ask *a, int code, const char *fmt, ...)
 	return false;
 }
 
-/* ---- parameters -------------------------------------------------------------------------------- */
+/* ---- parameters ------------------------------------------------------------------------- */
 
 static bool is_text(struct jval v, const char *text)
 {
@@ -74,14 +74,17 @@ static bool refuse_tag(struct ask *a, unsigned arg, struct jval v)
 
 	if (!json_str(v, &s, &n))
 		return rpc_fail(a, RPC_PARAMS,
-			"invalid argument %u: json: cannot unmarshal non-string into Go value of type "
+			"invalid argument %u: json: cannot unmarshal non-string into Go value of "
+			"type "
 			"rpc.BlockNumber",
 			arg);
 	if (a->node->body->kind == REC_TRON && (is_text(v, "safe") || is_text(v, "pending")))
 		return rpc_fail(a, RPC_PARAMS, "TAG %.*s not supported", (int)n, s);
 	if (n < 2 || s[0] != '0' || (s[1] != 'x' && s[1] != 'X'))
-		return rpc_fail(a, RPC_PARAMS, "invalid argument %u: hex string without 0x prefix", arg);
-	return rpc_fail(a, RPC_PARAMS, "invalid argument %u: hex number > 64 bits or not a number", arg);
+		return rpc_fail(
+			a, RPC_PARAMS, "invalid argument %u: hex string without 0x prefix", arg);
+	return rpc_fail(
+		a, RPC_PARAMS, "invalid argument %u: hex number > 64 bits or not a number", arg);
 }
 
 static uint64_t below(const struct node *n, uint64_t depth)
@@ -125,13 +128,15 @@ static enum found by_object(struct ask *a, unsigned i, struct jval v, struct bod
 
 	if (json_get(v, "blockHash", &x)) {
 		if (!json_hex_fixed(x, hash.b, sizeof(hash.b))) {
-			rpc_fail(a, RPC_PARAMS, "invalid argument %u: blockHash is not 32 bytes", i);
+			rpc_fail(
+				a, RPC_PARAMS, "invalid argument %u: blockHash is not 32 bytes", i);
 			return REFUSED;
 		}
 		return node_by_hash(a->node, &hash, out) ? FOUND : ABSENT;
 	}
 	if (!json_get(v, "blockNumber", &x)) {
-		rpc_fail(a, RPC_PARAMS, "invalid argument %u: neither blockNumber nor blockHash", i);
+		rpc_fail(
+			a, RPC_PARAMS, "invalid argument %u: neither blockNumber nor blockHash", i);
 		return REFUSED;
 	}
 	if (!rpc_number(a, i, x, &number))
@@ -163,7 +168,8 @@ bool rpc_hash(struct ask *a, unsigned i, struct hash32 *out)
 		return missing(a, i);
 	if (!json_hex_fixed(a->params[i], out->b, sizeof(out->b)))
 		return rpc_fail(a, RPC_PARAMS,
-			"invalid argument %u: json: cannot unmarshal into Go value of type common.Hash",
+			"invalid argument %u: json: cannot unmarshal into Go value of type "
+			"common.Hash",
 			i);
 	return true;
 }
@@ -204,10 +210,10 @@ bool rpc_concerns(const struct node *n, const struct rpc_call *c, uint64_t block
 	if (json_hex_fixed(c->params[0], hash.b, sizeof(hash.b)))
 		return hash_concerns(n, &hash, block);
 	return json_type(c->params[0]) == JSON_STRING && rpc_number(&a, 0, c->params[0], &number) &&
-		number == block;
+	       number == block;
 }
 
-/* ---- requests ---------------------------------------------------------------------------------- */
+/* ---- requests --------------------------------------------------------------------------- */
 
 static const struct rpc_method *method_named(const char *name, size_t n, enum rec_kind kind)
 {
@@ -297,8 +303,8 @@ static void read_array(struct rpc *r, const struct node *n, struct jval root, st
 	}
 }
 
-void rpc_parse(struct rpc *r, const struct node *n, const char *body, size_t len,
-	struct rpc_batch *out)
+void rpc_parse(
+	struct rpc *r, const struct node *n, const char *body, size_t len, struct rpc_batch *out)
 {
 	struct jval root;
 	struct err e = {0};
@@ -314,7 +320,7 @@ void rpc_parse(struct rpc *r, const struct node *n, const char *body, size_t len
 	}
 }
 
-/* ---- answers ----------------------------------------------------------------------------------- */
+/* ---- answers ---------------------------------------------------------------------------- */
 
 static void put_id(struct buf *out, struct jval id, bool has_id)
 {
@@ -353,8 +359,8 @@ static void refuse_call(struct ask *a, const struct rpc_call *c)
 	}
 }
 
-static void answer_call(struct node *n, struct fault_set *faults, const struct rpc_call *c,
-	struct buf *out)
+static void answer_call(
+	struct node *n, struct fault_set *faults, const struct rpc_call *c, struct buf *out)
 {
 	struct ask a = {.node = n, .faults = faults, .method = c->method, .out = out};
 	size_t start;
@@ -411,8 +417,8 @@ static void answer_crooked(struct rpc *r, struct node *n, struct fault_set *faul
 	free(order);
 }
 
-void rpc_answer(struct rpc *r, struct node *n, struct fault_set *faults,
-	const struct rpc_batch *b, struct buf *out)
+void rpc_answer(struct rpc *r, struct node *n, struct fault_set *faults, const struct rpc_batch *b,
+	struct buf *out)
 {
 	buf_clear(out);
 	n->bodies++;

@@ -31,15 +31,15 @@ struct ask {
 	struct jval params[RPC_PARAMS_MAX];
 	unsigned param_count;
 	struct buf *out;
-	int code;                 /* of the failure; 0: none */
+	int code; /* of the failure; 0: none */
 	char message[300];
 };
 
 struct rpc_method {
 	const char *name;
 	bool (*answer)(struct ask *a);
-	unsigned kinds;           /* bits 1 << enum rec_kind */
-	bool nullable;            /* null is an answer that a node may give */
+	unsigned kinds; /* bits 1 << enum rec_kind */
+	bool nullable;  /* null is an answer that a node may give */
 };
 
 /** All methods; the index of one is its place in counters. */
@@ -52,11 +52,11 @@ bool rpc_fail(struct ask *a, int code, const char *fmt, ...) PRINTF(3, 4);
 /** How a parameter that names a block came out. */
 enum found {
 	FOUND,
-	ABSENT,     /* well-formed, but the node has no such block */
-	REFUSED,    /* rpc_fail was called */
+	ABSENT,  /* well-formed, but the node has no such block */
+	REFUSED, /* rpc_fail was called */
 };
 
-/** Parameter i as a block: quantity, tag, {blockNumber}, {blockHash}, or (hash_too) a plain hash. */
+/** Parameter i as a block: quantity, tag, {blockNumber}, {blockHash}, (hash_too) a hash. */
 enum found rpc_block(struct ask *a, unsigned i, bool hash_too, struct body_block *out);
 /** The number that a quantity or tag stands for; it need not exist. */
 bool rpc_number(struct ask *a, unsigned arg, struct jval v, uint64_t *out);
@@ -70,7 +70,8 @@ void rpc_put_log(struct ask *a, const struct body_block *k, uint32_t log, bool *
  * where a set names one (a filter's); NULL: the block's last log's.
  */
 struct filter;
-void rpc_put_forged(struct ask *a, const struct body_block *k, const struct filter *like, bool *comma);
+void rpc_put_forged(
+	struct ask *a, const struct body_block *k, const struct filter *like, bool *comma);
 
 bool rpc_get_logs(struct ask *a);
 bool rpc_get_bor_logs(struct ask *a);
@@ -94,17 +95,17 @@ struct rpc_batch {
 	struct rpc_call *calls;
 	size_t count;
 	bool array;
-	int refusal;       /* the body as a whole is refused with this code; 0: not */
+	int refusal; /* the body as a whole is refused with this code; 0: not */
 	const char *why;
 	struct jval first_id;
 	bool has_first_id;
 };
 
 /** Parse a body. The batch is valid until the next call. */
-void rpc_parse(struct rpc *r, const struct node *n, const char *body, size_t len,
-	struct rpc_batch *out);
+void rpc_parse(
+	struct rpc *r, const struct node *n, const char *body, size_t len, struct rpc_batch *out);
 
-/** True when a call asks about that block: by number, tag or hash, by transaction, or in a range. */
+/** Does a call ask about that block: by number, tag, hash, transaction, or in a range? */
 bool rpc_concerns(const struct node *n, const struct rpc_call *c, uint64_t block);
 
 /** Answer a batch into out (emptied first). */

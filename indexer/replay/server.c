@@ -1,10 +1,10 @@
 /*
- * The h2o side: accepts connections, hands whole requests to the handler, sends what it returns. HTTP/2
- * is off. Bodies live in buffers of a small pool, so that large answers do not pay for fresh memory
- * every time. Delayed answers hang on h2o's timers; a reset is SO_LINGER 0 before the close.
+ * The h2o side: accepts connections, hands whole requests to the handler, sends what it returns.
+ * HTTP/2 is off. Bodies live in buffers of a small pool, so that large answers do not pay for fresh
+ * memory every time. Delayed answers hang on h2o's timers; a reset is SO_LINGER 0 before the close.
  *
- * Stop: a byte in a pipe wakes the loop; it then closes the listener, answers nothing more, and shuts
- * the sockets down until h2o has disposed of all connections.
+ * Stop: a byte in a pipe wakes the loop; it then closes the listener, answers nothing more, and
+ * shuts the sockets down until h2o has disposed of all connections.
  */
 #include "replay/server.h"
 
@@ -24,14 +24,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define FROM         "replay"
-#define BODY_MAX     (8u << 20)     /* of a request */
-#define ANSWER_MAX   ((size_t)2 << 30)
-#define IDLE_MS      (3600u * 1000)
-#define DRAIN_MS     2000u
-#define SPARES       8
-#define SPARE_MAX    (64u << 20)
-#define DELAYS       16
+#define FROM       "replay"
+#define BODY_MAX   (8u << 20) /* of a request */
+#define ANSWER_MAX ((size_t)2 << 30)
+#define IDLE_MS    (3600u * 1000)
+#define DRAIN_MS   2000u
+#define SPARES     8
+#define SPARE_MAX  (64u << 20)
+#define DELAYS     16
 
 struct delay {
 	unsigned ms;
@@ -134,8 +134,8 @@ static void send_now(struct answer *a)
 		char *text = h2o_mem_alloc_pool(&req->pool, 16);
 		int n = snprintf(text, 16, "%u", a->reply.retry_after);
 
-		h2o_add_header_by_str(&req->pool, &req->res.headers, H2O_STRLIT("retry-after"), 0, NULL,
-			text, (size_t)n);
+		h2o_add_header_by_str(&req->pool, &req->res.headers, H2O_STRLIT("retry-after"), 0,
+			NULL, text, (size_t)n);
 	}
 	h2o_start_response(req, &a->generator);
 	if (a->reply.way == REPLY_WHOLE) {
@@ -192,8 +192,8 @@ static int on_req(h2o_handler_t *h, h2o_req_t *req)
 	a->server = s;
 	a->req = req;
 	take_spare(s, &a->body);
-	a->reply = (struct reply){
-		.status = 200, .content_type = "application/json", .body = &a->body};
+	a->reply =
+		(struct reply){.status = 200, .content_type = "application/json", .body = &a->body};
 	s->handler(s->user, &q, &a->reply);
 	if (a->reply.delay_ms && !s->stopping)
 		h2o_timeout_link(s->ctx.loop, delay_of(s, a->reply.delay_ms), &a->timer);
@@ -292,8 +292,8 @@ static enum err_kind open_socket(struct server *s, const char *listen_at, struct
 	if (bind(s->listen_fd, ai->ai_addr, ai->ai_addrlen) || listen(s->listen_fd, 1024) ||
 		getsockname(s->listen_fd, (struct sockaddr *)&at, &at_len)) {
 		freeaddrinfo(ai);
-		return err_set(e, ERR_FATAL, FROM, errno, "listen on %s: %s", listen_at,
-			strerror(errno));
+		return err_set(
+			e, ERR_FATAL, FROM, errno, "listen on %s: %s", listen_at, strerror(errno));
 	}
 	freeaddrinfo(ai);
 	s->port = ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port
@@ -319,7 +319,8 @@ static void set_up(struct server *s)
 	h->server = s;
 	h2o_context_init(&s->ctx, h2o_evloop_create(), &s->conf);
 	s->accept = (h2o_accept_ctx_t){.ctx = &s->ctx, .hosts = s->conf.hosts};
-	s->listener = h2o_evloop_socket_create(s->ctx.loop, s->listen_fd, H2O_SOCKET_FLAG_DONT_READ);
+	s->listener =
+		h2o_evloop_socket_create(s->ctx.loop, s->listen_fd, H2O_SOCKET_FLAG_DONT_READ);
 	s->listener->data = s;
 	h2o_socket_read_start(s->listener, on_accept);
 	s->waker = h2o_evloop_socket_create(s->ctx.loop, s->wake[0], 0);

@@ -12,11 +12,11 @@
 #include <string.h>
 
 /* Hex digits of so many zero bytes. */
-#define ZERO_4   "00000000"
-#define ZERO_8   ZERO_4 ZERO_4
-#define ZERO_20  ZERO_8 ZERO_8 ZERO_4
-#define ZERO_32  ZERO_8 ZERO_8 ZERO_8 ZERO_8
-#define ZERO_128 ZERO_32 ZERO_32 ZERO_32 ZERO_32
+#define ZERO_4       "00000000"
+#define ZERO_8       ZERO_4 ZERO_4
+#define ZERO_20      ZERO_8 ZERO_8 ZERO_4
+#define ZERO_32      ZERO_8 ZERO_8 ZERO_8 ZERO_8
+#define ZERO_128     ZERO_32 ZERO_32 ZERO_32 ZERO_32
 #define QUOTED_BLOOM "\"0x" ZERO_128 ZERO_128 "\""
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -74,10 +74,17 @@ static void quoted_id(char out[QUOTED_HASH], struct slice object, const char *ke
 static void tron_txs(struct buf *out, struct slice txs, const char *block_hash)
 {
 	const struct edit edits[] = {
-		{"blockHash", block_hash}, {"nonce", "\"0x" ZERO_8 "\""}, {"type", "\"0x0\""},
-		{"chainId", NULL}, {"accessList", NULL}, {"maxFeePerGas", NULL},
-		{"maxPriorityFeePerGas", NULL}, {"maxFeePerBlobGas", NULL},
-		{"blobVersionedHashes", NULL}, {"authorizationList", NULL}, {"yParity", NULL},
+		{"blockHash", block_hash},
+		{"nonce", "\"0x" ZERO_8 "\""},
+		{"type", "\"0x0\""},
+		{"chainId", NULL},
+		{"accessList", NULL},
+		{"maxFeePerGas", NULL},
+		{"maxPriorityFeePerGas", NULL},
+		{"maxFeePerBlobGas", NULL},
+		{"blobVersionedHashes", NULL},
+		{"authorizationList", NULL},
+		{"yParity", NULL},
 	};
 	struct slice_iter it;
 	struct slice tx;
@@ -107,14 +114,25 @@ void shape_tron_block(struct buf *out, struct slice block)
 	tron_txs(&txs, slice_get(block, "transactions"), hash);
 	shape_edit(out, block,
 		(struct edit[]){
-			{"hash", hash}, {"parentHash", parent}, {"transactions", txs.p},
-			{"sha3Uncles", "\"0x" ZERO_32 "\""}, {"stateRoot", "\"0x\""},
-			{"receiptsRoot", "\"0x" ZERO_32 "\""}, {"logsBloom", QUOTED_BLOOM},
-			{"difficulty", "\"0x0\""}, {"totalDifficulty", "\"0x0\""},
-			{"extraData", "\"0x\""}, {"mixHash", "\"0x" ZERO_32 "\""},
-			{"nonce", "\"0x" ZERO_8 "\""}, {"baseFeePerGas", "\"0x0\""},
-			{"withdrawals", NULL}, {"withdrawalsRoot", NULL}, {"blobGasUsed", NULL},
-			{"excessBlobGas", NULL}, {"parentBeaconBlockRoot", NULL}, {"requestsHash", NULL},
+			{"hash", hash},
+			{"parentHash", parent},
+			{"transactions", txs.p},
+			{"sha3Uncles", "\"0x" ZERO_32 "\""},
+			{"stateRoot", "\"0x\""},
+			{"receiptsRoot", "\"0x" ZERO_32 "\""},
+			{"logsBloom", QUOTED_BLOOM},
+			{"difficulty", "\"0x0\""},
+			{"totalDifficulty", "\"0x0\""},
+			{"extraData", "\"0x\""},
+			{"mixHash", "\"0x" ZERO_32 "\""},
+			{"nonce", "\"0x" ZERO_8 "\""},
+			{"baseFeePerGas", "\"0x0\""},
+			{"withdrawals", NULL},
+			{"withdrawalsRoot", NULL},
+			{"blobGasUsed", NULL},
+			{"excessBlobGas", NULL},
+			{"parentBeaconBlockRoot", NULL},
+			{"requestsHash", NULL},
 		},
 		19);
 	buf_free(&txs);
@@ -151,8 +169,12 @@ void shape_tron_receipt(struct buf *out, struct slice receipt, uint64_t block_ti
 	tron_logs(&logs, slice_get(receipt, "logs"), hash, block_time);
 	shape_edit(out, receipt,
 		(struct edit[]){
-			{"blockHash", hash}, {"logs", logs.p}, {"logsBloom", QUOTED_BLOOM},
-			{"type", "\"0x0\""}, {"blobGasUsed", NULL}, {"blobGasPrice", NULL},
+			{"blockHash", hash},
+			{"logs", logs.p},
+			{"logsBloom", QUOTED_BLOOM},
+			{"type", "\"0x0\""},
+			{"blobGasUsed", NULL},
+			{"blobGasPrice", NULL},
 		},
 		6);
 	buf_free(&logs);
@@ -162,7 +184,8 @@ void shape_by_block(struct buf *out, struct slice receipt, bool typed)
 {
 	shape_edit(out, receipt,
 		(struct edit[]){
-			{"type", NULL}, {"effectiveGasPrice", NULL},
+			{"type", NULL},
+			{"effectiveGasPrice", NULL},
 			{"from", "\"0x" ZERO_20 "\""},
 		},
 		typed ? 3 : 2);

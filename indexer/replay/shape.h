@@ -15,12 +15,14 @@ struct edit {
 void shape_edit(struct buf *out, struct slice object, const struct edit *edits, size_t n);
 
 /**
- * A TRON block id made of a recorded hash: uint64be(number) || sha256(hash)[8:32], so that it carries
- * the number as real ids do. The same rule makes every id, also the one of the first block's parent.
+ * A TRON block id made of a recorded hash: uint64be(number) || sha256(hash)[8:32], so that it
+ * carries the number as real ids do. The same rule makes every id, also the one of the first
+ * block's parent.
  */
 void shape_tron_id(struct hash32 *out, uint64_t number, const struct hash32 *hash);
 
-/** Block and receipt of the recording as a TRON node answers them (protocol: zero blooms and roots). */
+/** Block and receipt of the recording as a TRON node answers them (protocol: zero blooms and
+ * roots). */
 void shape_tron_block(struct buf *out, struct slice block);
 void shape_tron_receipt(struct buf *out, struct slice receipt, uint64_t block_time);
 

@@ -1,7 +1,7 @@
 /*
- * Finds JSON values in text. Strings are skipped with memchr, so long hex data costs almost nothing.
- * The walk checks only what it needs to stay inside the text; a recording with broken grammar shows up
- * as a missing value or as `bad`, never as a read outside.
+ * Finds JSON values in text. Strings are skipped with memchr, so long hex data costs almost
+ * nothing. The walk checks only what it needs to stay inside the text; a recording with broken
+ * grammar shows up as a missing value or as `bad`, never as a read outside.
  */
 #include "replay/slice.h"
 
@@ -63,8 +63,8 @@ static const char *skip_word(const char *p, const char *end)
 {
 	const char *s = p;
 
-	while (p < end && *p != ',' && *p != '}' && *p != ']' && *p != ':' && *p != ' ' && *p != '\n' &&
-		*p != '\r' && *p != '\t')
+	while (p < end && *p != ',' && *p != '}' && *p != ']' && *p != ':' && *p != ' ' &&
+		*p != '\n' && *p != '\r' && *p != '\t')
 		p++;
 	return p == s ? NULL : p;
 }

@@ -15,7 +15,7 @@ struct slice {
 	size_t n;
 };
 
-/** The value that starts at text (leading space skipped); *used is where it ended. False: no value. */
+/** The value that starts at text (space skipped); *used: where it ended. False: none. */
 bool slice_value(struct slice *out, const char *text, size_t n, size_t *used);
 
 /** Walk an object or array: init with its slice, then call next until false. */
@@ -24,7 +24,7 @@ struct slice_iter {
 	bool bad; /* set when the walk ended because the text is no JSON */
 };
 void slice_iter(struct slice_iter *it, struct slice container);
-bool slice_next(struct slice_iter *it, struct slice *item);                         /* array */
+bool slice_next(struct slice_iter *it, struct slice *item); /* array */
 /** Next member of an object; the key is without its quotes. */
 bool slice_member(struct slice_iter *it, struct slice *key, struct slice *value);
 
@@ -35,7 +35,7 @@ bool slice_is(struct slice s, const char *text); /* the raw text is exactly this
 
 /** Content of a string value without escapes (hex and names have none). False otherwise. */
 bool slice_str(struct slice s, const char **text, size_t *n);
-bool slice_u64(struct slice s, uint64_t *out);                  /* a JSON integer, or "0x..." */
-bool slice_hex(struct slice s, uint8_t *out, size_t n);         /* "0x" and exactly 2n digits */
+bool slice_u64(struct slice s, uint64_t *out);          /* a JSON integer, or "0x..." */
+bool slice_hex(struct slice s, uint8_t *out, size_t n); /* "0x" and exactly 2n digits */
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Makes the content: classes of logs, then for every block its transactions and roots (two threads, they
- * do not depend on each other), then the chain of hashes and, on BTTC, of seals.
+ * Makes the content: classes of logs, then for every block its transactions and roots (two threads,
+ * they do not depend on each other), then the chain of hashes and, on BTTC, of seals.
  */
 #include "replay/synth.h"
 
@@ -26,14 +26,23 @@
 #define THREADS_MAX 8
 #define SPRINT      64
 
-const struct address synthetic_contract = {{0x5e, 0xa1, 0xed, 0x00, 0xbe, 0x7c, 0x4a, 0x11, 0x57, 0xa4,
-	0x15, 0x1f, 0x00, 0x0b, 0xe7, 0xc0, 0xff, 0xee, 0x50, 0x0d}};
+const struct address synthetic_contract = {{0x5e, 0xa1, 0xed, 0x00, 0xbe, 0x7c, 0x4a, 0x11, 0x57,
+	0xa4, 0x15, 0x1f, 0x00, 0x0b, 0xe7, 0xc0, 0xff, 0xee, 0x50, 0x0d}};
 
 /* keccak256("ShareMinted(uint256,address,uint256,uint256)"), ("StakeUpdate(uint256,uint256)") */
 static const char minted_text[] = "ShareMinted(uint256,address,uint256,uint256)";
 static const char update_text[] = "StakeUpdate(uint256,uint256)";
 
-enum { SALT_LOG = 1, SALT_DATA, SALT_STATE, SALT_KEY, SALT_PRODUCER, SALT_TURN, SALT_USER, SALT_INPUT };
+enum {
+	SALT_LOG = 1,
+	SALT_DATA,
+	SALT_STATE,
+	SALT_KEY,
+	SALT_PRODUCER,
+	SALT_TURN,
+	SALT_USER,
+	SALT_INPUT
+};
 
 static void *must(void *p)
 {
@@ -76,7 +85,7 @@ size_t synth_data(const struct synth *s, uint64_t n, uint64_t i, uint8_t out[32]
 	return 32;
 }
 
-/* ---- classes ----------------------------------------------------------------------------------- */
+/* ---- classes ---------------------------------------------------------------------------- */
 
 static void make_log(const struct synth *s, struct rec_log *l, uint64_t class, uint64_t i,
 	const struct hash32 sig[2])
@@ -147,7 +156,7 @@ static void make_keys(struct synth *s)
 	}
 }
 
-/* ---- bodies ------------------------------------------------------------------------------------ */
+/* ---- bodies ----------------------------------------------------------------------------- */
 
 /* Transactions of the chain are numbered; sender and nonce follow from the number. */
 static uint64_t tx_number(const struct synth *s, uint64_t n, uint64_t i)
@@ -155,7 +164,8 @@ static uint64_t tx_number(const struct synth *s, uint64_t n, uint64_t i)
 	return (n / s->spec.every - 1) * s->txs + i;
 }
 
-void synth_tx(const struct synth *s, uint64_t n, uint64_t i, struct tx *tx, uint8_t input[SYNTH_INPUT])
+void synth_tx(
+	const struct synth *s, uint64_t n, uint64_t i, struct tx *tx, uint8_t input[SYNTH_INPUT])
 {
 	uint64_t number = tx_number(s, n, i);
 	unsigned sender = (unsigned)(number % SYNTH_SENDERS);
@@ -178,7 +188,8 @@ void synth_tx(const struct synth *s, uint64_t n, uint64_t i, struct tx *tx, uint
 }
 
 /* Sign; leaves the transaction as the trie holds it in out. */
-static void sign_tx(const struct synth *s, uint64_t n, uint64_t i, struct synth_tx *keep, struct buf *out)
+static void sign_tx(
+	const struct synth *s, uint64_t n, uint64_t i, struct synth_tx *keep, struct buf *out)
 {
 	uint8_t input[SYNTH_INPUT];
 	struct rlp_writer w;
@@ -214,11 +225,14 @@ static void sign_tx(const struct synth *s, uint64_t n, uint64_t i, struct synth_
 	keccak256(&keep->hash, out->p, out->n);
 }
 
-static void encode_receipt(const struct synth *s, uint64_t n, uint64_t i, uint64_t gas, struct log *logs,
-	uint8_t (*data)[32], struct buf *out)
+static void encode_receipt(const struct synth *s, uint64_t n, uint64_t i, uint64_t gas,
+	struct log *logs, uint8_t (*data)[32], struct buf *out)
 {
 	uint64_t class = synth_class(s, n), first = i * s->spec.per_tx, count = synth_tx_logs(s, i);
-	struct receipt r = {.has_status = true, .status = 1, .cumulative_gas = gas, .logs = logs,
+	struct receipt r = {.has_status = true,
+		.status = 1,
+		.cumulative_gas = gas,
+		.logs = logs,
 		.log_count = count};
 
 	for (uint64_t k = 0; k < count; k++) {
@@ -259,7 +273,8 @@ static void make_body(struct worker *w, uint64_t n)
 		gas += SYNTH_GAS(synth_tx_logs(s, i));
 		encode_receipt(s, n, i, gas, w->logs, w->data, &w->receipts[i]);
 		w->tx_values[i] = (struct bytes){(uint8_t *)w->txs[i].p, w->txs[i].n};
-		w->receipt_values[i] = (struct bytes){(uint8_t *)w->receipts[i].p, w->receipts[i].n};
+		w->receipt_values[i] =
+			(struct bytes){(uint8_t *)w->receipts[i].p, w->receipts[i].n};
 	}
 	trie_root(&b->tx_root, w->tx_values, s->txs);
 	trie_root(&b->receipts_root, w->receipt_values, s->txs);
@@ -314,7 +329,7 @@ static void make_bodies(struct synth *s)
 		pthread_join(w[i].thread, NULL);
 }
 
-/* ---- the chain --------------------------------------------------------------------------------- */
+/* ---- the chain -------------------------------------------------------------------------- */
 
 /* Producers that are passed over at block n: mostly none. */
 static unsigned succession(const struct synth *s, uint64_t n)
@@ -351,12 +366,15 @@ static void bttc_fields(const struct synth *s, uint64_t n, struct header *h, uin
 
 void synth_header(const struct synth *s, uint64_t n, struct header *h, uint8_t *extra)
 {
-	static const struct hash32 no_uncles = {{0x1d, 0xcc, 0x4d, 0xe8, 0xde, 0xc7, 0x5d, 0x7a, 0xab, 0x85,
-		0xb5, 0x67, 0xb6, 0xcc, 0xd4, 0x1a, 0xd3, 0x12, 0x45, 0x1b, 0x94, 0x8a, 0x74, 0x13, 0xf0,
-		0xa1, 0x42, 0xfd, 0x40, 0xd4, 0x93, 0x47}};
+	static const struct hash32 no_uncles = {{0x1d, 0xcc, 0x4d, 0xe8, 0xde, 0xc7, 0x5d, 0x7a,
+		0xab, 0x85, 0xb5, 0x67, 0xb6, 0xcc, 0xd4, 0x1a, 0xd3, 0x12, 0x45, 0x1b, 0x94, 0x8a,
+		0x74, 0x13, 0xf0, 0xa1, 0x42, 0xfd, 0x40, 0xd4, 0x93, 0x47}};
 
-	*h = (struct header){.uncles = no_uncles, .number = n, .gas_limit = 100000000,
-		.tx_root = s->blocks[n].tx_root, .receipts_root = s->blocks[n].receipts_root,
+	*h = (struct header){.uncles = no_uncles,
+		.number = n,
+		.gas_limit = 100000000,
+		.tx_root = s->blocks[n].tx_root,
+		.receipts_root = s->blocks[n].receipts_root,
 		.time = s->spec.time + s->blocks[n].time};
 	if (n)
 		h->parent = s->blocks[n - 1].hash;

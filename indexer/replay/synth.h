@@ -2,8 +2,9 @@
 #define REPLAY_SYNTH_H
 
 /*
- * Content of a synthetic chain. Blocks repeat in classes: block n is of class n mod classes, which fixes
- * address and topics of its logs and so its bloom; data, transactions and all roots are its own.
+ * Content of a synthetic chain. Blocks repeat in classes: block n is of class n mod classes, which
+ * fixes address and topics of its logs and so its bloom; data, transactions and all roots are its
+ * own.
  */
 #include "replay/body.h"
 
@@ -33,14 +34,14 @@ struct synth_block {
 struct synth {
 	struct body body; /* first */
 	struct synth_spec spec;
-	uint64_t txs;            /* of a block that has any */
+	uint64_t txs; /* of a block that has any */
 	uint64_t classes;
-	struct rec_log *logs;    /* [classes][spec.logs], text empty */
-	uint8_t (*bloom)[256];   /* [classes] */
-	uint8_t (*tx_bloom)[256]; /* [classes][txs] */
+	struct rec_log *logs;       /* [classes][spec.logs], text empty */
+	uint8_t (*bloom)[256];      /* [classes] */
+	uint8_t (*tx_bloom)[256];   /* [classes][txs] */
 	struct synth_block *blocks; /* [0..spec.blocks] */
-	struct synth_tx *tx;     /* [active block][txs] */
-	uint8_t (*seal)[65];     /* bttc: [0..spec.blocks] */
+	struct synth_tx *tx;        /* [active block][txs] */
+	uint8_t (*seal)[65];        /* bttc: [0..spec.blocks] */
 	uint8_t secret[SYNTH_SENDERS][32];
 	struct address sender[SYNTH_SENDERS];
 	uint8_t producer_secret[SYNTH_PRODUCERS][32]; /* in address order */
@@ -79,7 +80,8 @@ size_t synth_data(const struct synth *s, uint64_t n, uint64_t i, uint8_t out[32]
 #define SYNTH_GAS(logs) (30000 + 20000 * (logs))
 
 /** Transaction i of block n without hash and signature; input is the caller's buffer. */
-void synth_tx(const struct synth *s, uint64_t n, uint64_t i, struct tx *tx, uint8_t input[SYNTH_INPUT]);
+void synth_tx(
+	const struct synth *s, uint64_t n, uint64_t i, struct tx *tx, uint8_t input[SYNTH_INPUT]);
 
 /** Header of block n but for its hash; extra: buffer of 97 + 40 * SYNTH_PRODUCERS bytes. */
 void synth_header(const struct synth *s, uint64_t n, struct header *h, uint8_t *extra);

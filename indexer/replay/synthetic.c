@@ -1,7 +1,8 @@
 /*
- * A synthetic chain as a body: JSON put together from constant text, a few numbers and hashes. What is
- * the same for all logs of a block (number and hashes in hex) is rendered once and kept for the next log;
- * that cache makes a body usable by one thread at a time, which the server's lock ensures.
+ * A synthetic chain as a body: JSON put together from constant text, a few numbers and hashes. What
+ * is the same for all logs of a block (number and hashes in hex) is rendered once and kept for the
+ * next log; that cache makes a body usable by one thread at a time, which the server's lock
+ * ensures.
  */
 #include "replay/synthetic.h"
 
@@ -15,11 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FROM      "synthetic"
-#define PREFIX    "synthetic:"
+#define FROM         "synthetic"
+#define PREFIX       "synthetic:"
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
-#define ADDRESS_HEX 40
-#define HASH_HEX    64
+#define ADDRESS_HEX  40
+#define HASH_HEX     64
 
 /* What was rendered last. */
 struct rendered {
@@ -28,14 +29,14 @@ struct rendered {
 	char quantity[20]; /* "0x1f", with quotes */
 	size_t quantity_n;
 	char hash[HASH_HEX];
-	uint64_t tx;       /* SIZE_MAX: none yet */
+	uint64_t tx; /* SIZE_MAX: none yet */
 	char tx_hash[HASH_HEX];
 };
 
 /* A log of a class: text around data, and around what the block adds. */
 struct log_text {
-	char *head;  /* up to the digits of data */
-	char *tail;  /* after transactionIndex's value: logIndex, removed */
+	char *head; /* up to the digits of data */
+	char *tail; /* after transactionIndex's value: logIndex, removed */
 	size_t head_n, tail_n;
 };
 
@@ -50,7 +51,7 @@ static struct made *made(const struct body *b)
 	return (struct made *)b;
 }
 
-/* ---- text -------------------------------------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------------------------- */
 
 static void put_hash(struct buf *out, const char *key, const void *p, size_t n)
 {
@@ -88,7 +89,8 @@ static const struct rendered *render(struct made *m, uint64_t n, uint64_t tx)
 		r->valid = true;
 		r->number = n;
 		r->tx = UINT64_MAX;
-		r->quantity_n = (size_t)snprintf(r->quantity, sizeof(r->quantity), "\"0x%" PRIx64 "\"", n);
+		r->quantity_n =
+			(size_t)snprintf(r->quantity, sizeof(r->quantity), "\"0x%" PRIx64 "\"", n);
 		hex_encode(r->hash, m->s.blocks[n].hash.b, 32);
 	}
 	if (r->tx != tx) {
@@ -137,7 +139,8 @@ static char *lay(char *at, const void *p, size_t n)
 
 #define LAY(at, text) lay(at, text, sizeof(text) - 1)
 
-static void syn_put_log(const struct body *b, const struct body_block *k, uint32_t log, struct buf *out)
+static void syn_put_log(
+	const struct body *b, const struct body_block *k, uint32_t log, struct buf *out)
 {
 	struct made *m = made(b);
 	const struct synth *s = &m->s;
@@ -163,7 +166,7 @@ static void syn_put_log(const struct body *b, const struct body_block *k, uint32
 	out->n = (size_t)(at - out->p);
 }
 
-/* ---- blocks ------------------------------------------------------------------------------------ */
+/* ---- blocks ----------------------------------------------------------------------------- */
 
 static bool give(const struct made *m, uint64_t n, struct body_block *out)
 {
@@ -215,13 +218,14 @@ static bool syn_is_state_sync(const struct body *b, const struct body_block *k, 
 	return false;
 }
 
-static void syn_tx_hash(const struct body *b, const struct body_block *k, uint32_t tx,
-	struct hash32 *out)
+static void syn_tx_hash(
+	const struct body *b, const struct body_block *k, uint32_t tx, struct hash32 *out)
 {
 	*out = synth_tx_of(&made(b)->s, k->number, tx)->hash;
 }
 
-static void syn_put_tx(const struct body *b, const struct body_block *k, uint32_t i, struct buf *out)
+static void syn_put_tx(
+	const struct body *b, const struct body_block *k, uint32_t i, struct buf *out)
 {
 	struct made *m = made(b);
 	const struct synth_tx *kept = synth_tx_of(&m->s, k->number, i);
@@ -260,13 +264,15 @@ static void put_txs(const struct body *b, const struct body_block *k, bool full,
 				buf_chr(out, ',');
 			syn_put_tx(b, k, i, out);
 		} else {
-			put_hash(out, i ? "," : "", synth_tx_of(&made(b)->s, k->number, i)->hash.b, 32);
+			put_hash(out, i ? "," : "", synth_tx_of(&made(b)->s, k->number, i)->hash.b,
+				32);
 		}
 	}
 	buf_str(out, "],\"uncles\":[]");
 }
 
-static void syn_put_block(const struct body *b, const struct body_block *k, bool full, struct buf *out)
+static void syn_put_block(
+	const struct body *b, const struct body_block *k, bool full, struct buf *out)
 {
 	const struct synth *s = &made(b)->s;
 	uint8_t extra[97 + 40 * SYNTH_PRODUCERS];
@@ -301,10 +307,10 @@ static void syn_put_block(const struct body *b, const struct body_block *k, bool
 	buf_chr(out, '}');
 }
 
-/* ---- receipts ---------------------------------------------------------------------------------- */
+/* ---- receipts --------------------------------------------------------------------------- */
 
-static void put_receipt_head(const struct body *b, const struct body_block *k, uint32_t i,
-	struct buf *out)
+static void put_receipt_head(
+	const struct body *b, const struct body_block *k, uint32_t i, struct buf *out)
 {
 	const struct synth *s = &made(b)->s;
 	uint64_t gas = 0;
@@ -344,7 +350,8 @@ static void syn_put_receipt(const struct body *b, const struct body_block *k, ui
 	buf_chr(out, '}');
 }
 
-static uint32_t syn_logs(const struct body *b, const struct body_block *k, const struct rec_log **logs)
+static uint32_t syn_logs(
+	const struct body *b, const struct body_block *k, const struct rec_log **logs)
 {
 	const struct synth *s = &made(b)->s;
 
@@ -354,8 +361,8 @@ static uint32_t syn_logs(const struct body *b, const struct body_block *k, const
 	return (uint32_t)s->spec.logs;
 }
 
-static void syn_tx_logs(const struct body *b, const struct body_block *k, uint32_t tx, uint32_t *first,
-	uint32_t *count)
+static void syn_tx_logs(const struct body *b, const struct body_block *k, uint32_t tx,
+	uint32_t *first, uint32_t *count)
 {
 	(void)k;
 	*first = (uint32_t)(tx * made(b)->s.spec.per_tx);
@@ -406,7 +413,7 @@ static const struct body_ops synthetic_ops = {
 	.free = syn_free,
 };
 
-/* ---- the text that describes a chain ----------------------------------------------------------- */
+/* ---- the text that describes a chain ---------------------------------------------------- */
 
 struct key {
 	const char *name;
@@ -439,7 +446,8 @@ static enum err_kind set(struct synth_spec *s, const char *name, const char *val
 		s->bttc = !strcmp(value, "bttc");
 		if (s->bttc || !strcmp(value, "ethereum"))
 			return ERR_NONE;
-		return err_set(e, ERR_FATAL, FROM, 0, "kind is ethereum or bttc, not \"%.40s\"", value);
+		return err_set(
+			e, ERR_FATAL, FROM, 0, "kind is ethereum or bttc, not \"%.40s\"", value);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		names[i + 1] = keys[i].name;
@@ -447,10 +455,11 @@ static enum err_kind set(struct synth_spec *s, const char *name, const char *val
 			continue;
 		errno = 0;
 		v = strtoull(value, &end, 10);
-		if (*value < '0' || *value > '9' || *end || errno || v < keys[i].min || v > keys[i].max)
+		if (*value < '0' || *value > '9' || *end || errno || v < keys[i].min ||
+			v > keys[i].max)
 			return err_set(e, ERR_FATAL, FROM, 0,
-				"%s is a number from %" PRIu64 " to %" PRIu64 ", not \"%.40s\"", name,
-				keys[i].min, keys[i].max, value);
+				"%s is a number from %" PRIu64 " to %" PRIu64 ", not \"%.40s\"",
+				name, keys[i].min, keys[i].max, value);
 		memcpy((char *)s + keys[i].offset, &(uint64_t){v}, sizeof(uint64_t));
 		return ERR_NONE;
 	}
@@ -462,8 +471,9 @@ static enum err_kind set(struct synth_spec *s, const char *name, const char *val
 static enum err_kind check(const struct synth_spec *s, struct err *e)
 {
 	if (s->head > s->blocks)
-		return err_set(e, ERR_FATAL, FROM, 0, "head %" PRIu64 " is above the last of %" PRIu64
-			" blocks", s->head, s->blocks);
+		return err_set(e, ERR_FATAL, FROM, 0,
+			"head %" PRIu64 " is above the last of %" PRIu64 " blocks", s->head,
+			s->blocks);
 	if ((s->logs + s->per_tx - 1) / s->per_tx > 0xffff)
 		return err_set(e, ERR_FATAL, FROM, 0, "more than 65535 transactions a block");
 	if (s->blocks / s->every * s->logs > 2000000000)
@@ -478,8 +488,15 @@ static enum err_kind parse(struct synth_spec *s, const char *text, struct err *e
 
 	if (!copy)
 		abort();
-	*s = (struct synth_spec){.blocks = 20000, .logs = 5, .per_tx = 5, .every = 1, .seed = 1, .step = 3,
-		.time = 1704067200, .chain_id = 424242, .head = UINT64_MAX};
+	*s = (struct synth_spec){.blocks = 20000,
+		.logs = 5,
+		.per_tx = 5,
+		.every = 1,
+		.seed = 1,
+		.step = 3,
+		.time = 1704067200,
+		.chain_id = 424242,
+		.head = UINT64_MAX};
 	while (!k && *copy && (pair = strsep(&rest, ","))) {
 		value = strchr(pair, '=');
 		if (!value) {
@@ -507,8 +524,8 @@ const char *synthetic_key(const char *text)
 	return strstr(text, "kind=bttc") ? "bttc" : "root";
 }
 
-enum err_kind synthetic_make(struct body **out, const char *text, struct synthetic_live *live,
-	struct err *e)
+enum err_kind synthetic_make(
+	struct body **out, const char *text, struct synthetic_live *live, struct err *e)
 {
 	struct made *m;
 	struct synth_spec spec;
@@ -551,7 +568,8 @@ enum err_kind synthetic_network(FILE *to, const char *text, struct err *e)
 		"  \"name\": \"synthetic\",\n"
 		"  \"chains\": [\n"
 		"    {\n"
-		"      \"key\": \"%s\", \"kind\": \"%s\", \"role\": \"%s\", \"chain_id\": %" PRIu64 ",\n"
+		"      \"key\": \"%s\", \"kind\": \"%s\", \"role\": \"%s\", \"chain_id\": %" PRIu64
+		",\n"
 		"%s"
 		"      \"first_block\": 0,\n"
 		"      \"parent_hash\": \"0x%064d\",\n"
@@ -560,14 +578,15 @@ enum err_kind synthetic_network(FILE *to, const char *text, struct err *e)
 		"      \"required_level\": \"bloom\",\n"
 		"      \"tx_scan\": \"none\",\n"
 		"      \"contracts\": [\n"
-		"        {\"name\": \"StakingInfo\", \"address\": \"0x%s\", \"abi\": [\"StakingInfo\"]}\n"
+		"        {\"name\": \"StakingInfo\", \"address\": \"0x%s\", \"abi\": "
+		"[\"StakingInfo\"]}\n"
 		"      ],\n"
 		"      \"watches\": [{\"contract\": \"StakingInfo\"}]\n"
 		"    }\n"
 		"  ]\n"
 		"}\n",
-		synthetic_key(text), s.bttc ? "bttc" : "ethereum", s.bttc ? "child" : "mirror", s.chain_id,
-		s.bttc ? "" : "      \"root_chain_id\": 2,\n", 0, s.bttc ? 0 : 64,
+		synthetic_key(text), s.bttc ? "bttc" : "ethereum", s.bttc ? "child" : "mirror",
+		s.chain_id, s.bttc ? "" : "      \"root_chain_id\": 2,\n", 0, s.bttc ? 0 : 64,
 		s.period_ms ? s.period_ms : s.step * 1000, address);
 	return ERR_NONE;
 }

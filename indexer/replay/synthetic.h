@@ -16,9 +16,9 @@
  *   head=N              where the head stands at the start (the last block)
  *   period=MS           from there a block every so many milliseconds (0: the head stands)
  *
- * All logs are of one contract (synthetic_contract): ShareMinted and StakeUpdate of StakingInfo in turn,
- * with plausible values. Headers hash and link, blooms, receiptsRoot and transactionsRoot are real,
- * transactions are signed. The same text gives the same chain, byte for byte.
+ * All logs are of one contract (synthetic_contract): ShareMinted and StakeUpdate of StakingInfo in
+ * turn, with plausible values. Headers hash and link, blooms, receiptsRoot and transactionsRoot are
+ * real, transactions are signed. The same text gives the same chain, byte for byte.
  */
 #include "base/err.h"
 #include "chain/types.h"
@@ -40,8 +40,8 @@ struct synthetic_live {
  * Make the chain: hashes of all blocks (and little else) are computed now, contents when asked for.
  * Errors: ERR_FATAL a key or value that can not be, with the nearest valid one.
  */
-MUST_USE enum err_kind synthetic_make(struct body **out, const char *text, struct synthetic_live *live,
-	struct err *e);
+MUST_USE enum err_kind synthetic_make(
+	struct body **out, const char *text, struct synthetic_live *live, struct err *e);
 
 /** The contract that all logs are of, and a network file that watches it. */
 extern const struct address synthetic_contract;

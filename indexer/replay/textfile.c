@@ -25,7 +25,8 @@ static enum err_kind read_all(char **text, size_t *n, gzFile f, const char *path
 		used += (size_t)got;
 		if (used > TEXT_MAX) {
 			free(p);
-			return err_set(e, ERR_FATAL, FROM, 0, "%s: larger than 4 GiB unpacked", path);
+			return err_set(
+				e, ERR_FATAL, FROM, 0, "%s: larger than 4 GiB unpacked", path);
 		}
 		if (size - used <= PIECE) {
 			size *= 2;
@@ -36,8 +37,8 @@ static enum err_kind read_all(char **text, size_t *n, gzFile f, const char *path
 	}
 	if (got < 0 || gzclose_r(f) != Z_OK) {
 		free(p);
-		return err_set(e, ERR_FATAL, FROM, 0, "%s: damaged or not gzip; fetch the file again",
-			path);
+		return err_set(e, ERR_FATAL, FROM, 0,
+			"%s: damaged or not gzip; fetch the file again", path);
 	}
 	p[used] = 0;
 	*text = p;
@@ -45,8 +46,8 @@ static enum err_kind read_all(char **text, size_t *n, gzFile f, const char *path
 	return ERR_NONE;
 }
 
-enum err_kind textfile_read(char **text, size_t *n, const char *dir, const char *name, bool *missing,
-	struct err *e)
+enum err_kind textfile_read(
+	char **text, size_t *n, const char *dir, const char *name, bool *missing, struct err *e)
 {
 	char path[4096];
 	gzFile f;
@@ -62,8 +63,8 @@ enum err_kind textfile_read(char **text, size_t *n, const char *dir, const char 
 	}
 	f = gzopen(path, "rb");
 	if (!f)
-		return err_set(e, ERR_FATAL, FROM, errno, "%s: %s; is it a recording directory?", path,
-			strerror(errno));
+		return err_set(e, ERR_FATAL, FROM, errno, "%s: %s; is it a recording directory?",
+			path, strerror(errno));
 	gzbuffer(f, PIECE);
 	return read_all(text, n, f, path, e);
 }

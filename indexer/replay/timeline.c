@@ -1,7 +1,8 @@
 /*
- * Builds the order of events. At a fork the orphaned blocks appear at their own times; the canonical ones
- * that replace them stay unseen until the one that won (rec_fork.won_at) and all orphaned ones are due:
- * then the node switches, its head may go down, and the rest follows block by block.
+ * Builds the order of events. At a fork the orphaned blocks appear at their own times; the
+ * canonical ones that replace them stay unseen until the one that won (rec_fork.won_at) and all
+ * orphaned ones are due: then the node switches, its head may go down, and the rest follows block
+ * by block.
  */
 #include "replay/timeline.h"
 

@@ -10,8 +10,8 @@ struct moment {
 };
 
 /**
- * The life of a recorded chain: each block as it came, orphaned branches before what replaced them, the
- * head going down where it did. Times ascend.
+ * The life of a recorded chain: each block as it came, orphaned branches before what replaced them,
+ * the head going down where it did. Times ascend.
  */
 struct timeline {
 	struct moment *v;

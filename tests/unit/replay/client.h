@@ -23,13 +23,15 @@ static inline json_t *post_json(struct client *c, const char *path, const char *
 }
 
 /** A whole response object; params: JSON text. */
-static inline json_t *call(struct client *c, const char *path, const char *method, const char *params)
+static inline json_t *call(
+	struct client *c, const char *path, const char *method, const char *params)
 {
 	size_t n = strlen(method) + strlen(params) + 100;
 	char *body = malloc(n);
 	json_t *v;
 
-	snprintf(body, n, "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"%s\",\"params\":%s}", method, params);
+	snprintf(body, n, "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"%s\",\"params\":%s}", method,
+		params);
 	v = post_json(c, path, body);
 	free(body);
 	assert_int_equal(json_integer_value(json_object_get(v, "id")), 7);
@@ -37,7 +39,8 @@ static inline json_t *call(struct client *c, const char *path, const char *metho
 }
 
 /** The result, which must be there; the caller decrefs. */
-static inline json_t *result(struct client *c, const char *path, const char *method, const char *params)
+static inline json_t *result(
+	struct client *c, const char *path, const char *method, const char *params)
 {
 	json_t *v = call(c, path, method, params), *r = json_object_get(v, "result");
 
@@ -48,7 +51,8 @@ static inline json_t *result(struct client *c, const char *path, const char *met
 	return r;
 }
 
-static inline long error_code(struct client *c, const char *path, const char *method, const char *params)
+static inline long error_code(
+	struct client *c, const char *path, const char *method, const char *params)
 {
 	json_t *v = call(c, path, method, params);
 	long code = (long)json_integer_value(json_object_get(json_object_get(v, "error"), "code"));
@@ -57,7 +61,8 @@ static inline long error_code(struct client *c, const char *path, const char *me
 	return code;
 }
 
-static inline uint64_t quantity(struct client *c, const char *path, const char *method, const char *params)
+static inline uint64_t quantity(
+	struct client *c, const char *path, const char *method, const char *params)
 {
 	json_t *v = result(c, path, method, params);
 	uint64_t n = strtoull(json_string_value(v), NULL, 16);

@@ -2,8 +2,8 @@
 #define TESTS_UNIT_REPLAY_HTTP_H
 
 /*
- * A replay server and a plain HTTP/1.1 client over a socket, for the tests of the server. The client does
- * not share code with the server.
+ * A replay server and a plain HTTP/1.1 client over a socket, for the tests of the server. The
+ * client does not share code with the server.
  */
 #include "lib/check.h"
 #include "replay/replay.h"
@@ -23,12 +23,12 @@
 /** An HTTP answer as it came. */
 struct http {
 	int status;
-	long length;        /* Content-Length; -1: none */
-	int retry_after;    /* -1: none */
+	long length;     /* Content-Length; -1: none */
+	int retry_after; /* -1: none */
 	char *body;
 	size_t n;
-	int error;          /* errno of the read that ended it early; 0 */
-	bool cut;           /* the connection ended before `length` bytes */
+	int error; /* errno of the read that ended it early; 0 */
+	bool cut;  /* the connection ended before `length` bytes */
 };
 
 struct client {
@@ -36,7 +36,8 @@ struct client {
 	int fd;
 };
 
-static inline struct replay *serve(const char *const *texts, size_t n, bool tron, struct replay_conf conf)
+static inline struct replay *serve(
+	const char *const *texts, size_t n, bool tron, struct replay_conf conf)
 {
 	struct replay_chain chains[16];
 	struct replay_dirs *dirs;
@@ -60,7 +61,8 @@ static inline struct replay *serve_one(const char *dir, struct replay_conf conf)
 
 static inline int dial(const struct replay *r, unsigned seconds)
 {
-	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)replay_port(r)),
+	struct sockaddr_in at = {.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)replay_port(r)),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	struct timeval tv = {.tv_sec = seconds};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -133,11 +135,13 @@ static inline struct http read_http(int fd)
 	return h;
 }
 
-static inline struct http ask_http(int fd, const char *method, const char *path, const char *body, size_t n)
+static inline struct http ask_http(
+	int fd, const char *method, const char *path, const char *body, size_t n)
 {
 	char head[300];
 	int k = snprintf(head, sizeof(head),
-		"%s %s HTTP/1.1\r\nHost: node\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
+		"%s %s HTTP/1.1\r\nHost: node\r\nContent-Type: application/json\r\nContent-Length: "
+		"%zu\r\n\r\n",
 		method, path, n);
 
 	send_all(fd, head, (size_t)k);

@@ -1,6 +1,6 @@
 /*
- * Every answer equals the recording: all blocks, transactions, receipts and logs, the spot checks and
- * probes that were taken from the real node, and TRON's form by its own rules.
+ * Every answer equals the recording: all blocks, transactions, receipts and logs, the spot checks
+ * and probes that were taken from the real node, and TRON's form by its own rules.
  */
 #include "client.h"
 
@@ -53,8 +53,9 @@ static void check_block(struct client *c, const char *path, char *line, size_t n
 			json_string_value(json_object_get(want, "number"))),
 		line, n);
 	assert_raw(c, path,
-		format("{\"id\":7,\"method\":\"eth_getBlockByHash\",\"params\":[\"%s\",true]}", hash), line,
-		n);
+		format("{\"id\":7,\"method\":\"eth_getBlockByHash\",\"params\":[\"%s\",true]}",
+			hash),
+		line, n);
 	json_array_foreach(json_object_get(want, "transactions"), i, tx)
 	{
 		json_array_append(list, json_object_get(tx, "hash"));
@@ -150,10 +151,10 @@ static void world_bttc_is_served(void **state)
 	check_recording(RECORDING("world/bttc"), "/bttc", false, 5);
 }
 
-/* ---- logs -------------------------------------------------------------------------------------- */
+/* ---- logs ------------------------------------------------------------------------------- */
 
 struct all_logs {
-	json_t *logs; /* of the whole chain, in order, as objects */
+	json_t *logs;       /* of the whole chain, in order, as objects */
 	json_t *state_sync; /* set of transaction hashes */
 };
 
@@ -171,9 +172,8 @@ static struct all_logs read_logs(const char *dir)
 		if (json_object_get(v, "borTxHash"))
 			json_object_set_new(a.state_sync,
 				json_string_value(json_object_get(v, "borTxHash")), json_true());
-		json_array_foreach(json_object_get(v, "receipts"), i, r)
-			json_array_foreach(json_object_get(r, "logs"), k, g)
-				json_array_append(a.logs, g);
+		json_array_foreach(json_object_get(v, "receipts"), i, r) json_array_foreach(
+			json_object_get(r, "logs"), k, g) json_array_append(a.logs, g);
 		json_decref(v);
 	}
 	free(text);
@@ -182,7 +182,8 @@ static struct all_logs read_logs(const char *dir)
 
 static bool is_state_sync(const struct all_logs *a, const json_t *log)
 {
-	return json_object_get(a->state_sync, json_string_value(json_object_get(log, "transactionHash")));
+	return json_object_get(
+		a->state_sync, json_string_value(json_object_get(log, "transactionHash")));
 }
 
 static bool one_of(const json_t *set, const char *value)
@@ -194,21 +195,21 @@ static bool one_of(const json_t *set, const char *value)
 		return true;
 	if (json_is_string(set))
 		return !strcmp(json_string_value(set), value);
-	json_array_foreach(set, i, x)
-		if (!strcmp(json_string_value(x), value))
-			return true;
+	json_array_foreach(set, i, x) if (!strcmp(json_string_value(x), value)) return true;
 	return !json_array_size(set);
 }
 
 static bool matches(const json_t *filter, const json_t *log)
 {
-	const json_t *topics = json_object_get(filter, "topics"), *has = json_object_get(log, "topics");
+	const json_t *topics = json_object_get(filter, "topics"),
+		     *has = json_object_get(log, "topics");
 	uint64_t n = strtoull(json_string_value(json_object_get(log, "blockNumber")), NULL, 16);
 
 	if (n < strtoull(json_string_value(json_object_get(filter, "fromBlock")), NULL, 16) ||
 		n > strtoull(json_string_value(json_object_get(filter, "toBlock")), NULL, 16))
 		return false;
-	if (!one_of(json_object_get(filter, "address"), json_string_value(json_object_get(log, "address"))))
+	if (!one_of(json_object_get(filter, "address"),
+		    json_string_value(json_object_get(log, "address"))))
 		return false;
 	if (json_array_size(topics) > json_array_size(has))
 		return false;
@@ -257,15 +258,15 @@ static json_t *random_filter(const struct all_logs *a, uint64_t first, uint64_t 
 	return f;
 }
 
-static size_t check_filter(struct client *c, const char *path, const struct all_logs *a, json_t *filter)
+static size_t check_filter(
+	struct client *c, const char *path, const struct all_logs *a, json_t *filter)
 {
 	json_t *want = json_array(), *got, *log, *params = json_pack("[O]", filter);
 	char *text = json_dumps(params, 0);
 	size_t i, n;
 
-	json_array_foreach(a->logs, i, log)
-		if (!is_state_sync(a, log) && matches(filter, log))
-			json_array_append(want, log);
+	json_array_foreach(a->logs, i, log) if (!is_state_sync(a, log) && matches(filter, log))
+		json_array_append(want, log);
 	got = result(c, path, "eth_getLogs", text);
 	n = json_array_size(want);
 	if (!json_equal(got, want))
@@ -284,7 +285,8 @@ static void check_logs(const char *dir, const char *path, unsigned rounds)
 	uint64_t seed = rnd_seed("filters");
 	uint64_t last = head_of(&c, path);
 	uint64_t first = strtoull(
-		json_string_value(json_object_get(json_array_get(a.logs, 0), "blockNumber")), NULL, 16);
+		json_string_value(json_object_get(json_array_get(a.logs, 0), "blockNumber")), NULL,
+		16);
 	json_t *whole = json_pack("{s:s, s:s}", "fromBlock", "0x0", "toBlock", "0xffffff");
 	size_t found = 0;
 
@@ -314,16 +316,16 @@ static void bttc_logs_by_filter(void **state)
 	check_logs(RECORDING("world/bttc"), "/bttc", 20);
 }
 
-/* ---- what the real BTTC node said -------------------------------------------------------------- */
+/* ---- what the real BTTC node said ------------------------------------------------------- */
 
 /* Snapshots and contract state are not in a recording. */
 static bool in_recording(const char *method)
 {
-	static const char *const not[] = {"bor_getSnapshot", "bor_getSigners", "bor_getCurrent", "eth_call",
-		"eth_gasPrice", "eth_feeHistory", "rpc_modules"};
+	static const char *const not [] = {"bor_getSnapshot", "bor_getSigners", "bor_getCurrent",
+		"eth_call", "eth_gasPrice", "eth_feeHistory", "rpc_modules"};
 
-	for (size_t i = 0; i < sizeof(not) / sizeof(not[0]); i++)
-		if (!strncmp(method, not[i], strlen(not[i])))
+	for (size_t i = 0; i < sizeof(not ) / sizeof(not [0]); i++)
+		if (!strncmp(method, not [i], strlen(not [i])))
 			return false;
 	return true;
 }
@@ -334,9 +336,7 @@ static json_t *without_state_sync(const struct all_logs *a, json_t *logs)
 	json_t *out = json_array(), *log;
 	size_t i;
 
-	json_array_foreach(logs, i, log)
-		if (!is_state_sync(a, log))
-			json_array_append(out, log);
+	json_array_foreach(logs, i, log) if (!is_state_sync(a, log)) json_array_append(out, log);
 	return out;
 }
 
@@ -375,8 +375,7 @@ static unsigned check_spots(struct client *c, const struct all_logs *a, json_t *
 	json_t *q;
 	size_t i;
 
-	json_array_foreach(list, i, q)
-		n += check_spot(c, a, q, flag);
+	json_array_foreach(list, i, q) n += check_spot(c, a, q, flag);
 	return n;
 }
 
@@ -393,8 +392,8 @@ static void bttc_spot_checks(void **state)
 	(void)state;
 	assert_true(check_spots(&c, &a, logs, false) > 110);
 	assert_true(check_spots(&c, &a, json_object_get(probes, "answers"), false) > 20);
-	json_array_foreach(forks, i, f)
-		n += check_spots(&c, &a, json_object_get(f, "orphanQueries"), false);
+	json_array_foreach(forks, i, f) n +=
+		check_spots(&c, &a, json_object_get(f, "orphanQueries"), false);
 	assert_true(n >= 20);
 	json_decref(logs);
 	json_decref(probes);
@@ -408,8 +407,7 @@ static void bttc_with_bor_logs(void **state)
 {
 	struct replay_chain chain = {
 		.key = "bttc", .dir = RECORDING("world/bttc"), .bor_logs = true};
-	struct replay_conf conf = {
-		.listen = "127.0.0.1:0", .chains = &chain, .chain_count = 1};
+	struct replay_conf conf = {.listen = "127.0.0.1:0", .chains = &chain, .chain_count = 1};
 	struct all_logs none = {json_array(), json_object()};
 	json_t *logs = load_gz(RECORDING("world/bttc/logs.json.gz"));
 	struct replay *r;
@@ -437,8 +435,8 @@ static void bttc_receipts_by_block(void **state)
 	for (; next_line(&at, &line, &n); count++) {
 		json_t *want = json_loadb(line, n, 0, NULL);
 		json_t *got = asked(&c, "/bttc", "eth_getTransactionReceiptsByBlock",
-			format("[\"0x%llx\"]",
-				(long long)json_integer_value(json_object_get(want, "blockNumber"))));
+			format("[\"0x%llx\"]", (long long)json_integer_value(
+						       json_object_get(want, "blockNumber"))));
 
 		assert_true(json_equal(
 			got, json_object_get(want, "eth_getTransactionReceiptsByBlock")));
@@ -461,17 +459,21 @@ static void bttc_roots_and_authors(void **state)
 	json_array_foreach(json_object_get(roots, "ranges"), i, x)
 	{
 		got = asked(&c, "/bttc", "eth_getRootHash",
-			format("[%lld,%lld]", (long long)json_integer_value(json_object_get(x, "start")),
+			format("[%lld,%lld]",
+				(long long)json_integer_value(json_object_get(x, "start")),
 				(long long)json_integer_value(json_object_get(x, "end"))));
-		assert_string_equal(json_string_value(got), json_string_value(json_object_get(x, "root")));
+		assert_string_equal(
+			json_string_value(got), json_string_value(json_object_get(x, "root")));
 		json_decref(got);
 	}
 	json_array_foreach(json_object_get(roots, "extra"), i, x)
 	{
 		got = asked(&c, "/bttc", "bor_getRootHash",
-			format("[%lld,%lld]", (long long)json_integer_value(json_object_get(x, "start")),
+			format("[%lld,%lld]",
+				(long long)json_integer_value(json_object_get(x, "start")),
 				(long long)json_integer_value(json_object_get(x, "end"))));
-		assert_string_equal(json_string_value(got), json_string_value(json_object_get(x, "root")));
+		assert_string_equal(
+			json_string_value(got), json_string_value(json_object_get(x, "root")));
 		json_decref(got);
 	}
 	json_decref(roots);
@@ -481,7 +483,8 @@ static void bttc_roots_and_authors(void **state)
 			continue;
 		x = json_loadb(line, n, 0, NULL);
 		got = asked(&c, "/bttc", "bor_getAuthor",
-			format("[\"0x%llx\"]", (long long)json_integer_value(json_object_get(x, "number"))));
+			format("[\"0x%llx\"]",
+				(long long)json_integer_value(json_object_get(x, "number"))));
 		assert_true(json_equal(got, json_object_get(x, "author")));
 		json_decref(got);
 		json_decref(x);
@@ -491,7 +494,7 @@ static void bttc_roots_and_authors(void **state)
 	client_close(&c);
 }
 
-/* ---- batches, tags, code ----------------------------------------------------------------------- */
+/* ---- batches, tags, code ---------------------------------------------------------------- */
 
 static char *batch_of(unsigned n)
 {
@@ -499,7 +502,8 @@ static char *batch_of(unsigned n)
 
 	*at++ = '[';
 	for (unsigned i = 0; i < n; i++)
-		at += sprintf(at, "%s{\"jsonrpc\":\"2.0\",\"id\":%u,\"method\":\"eth_blockNumber\"}",
+		at += sprintf(at,
+			"%s{\"jsonrpc\":\"2.0\",\"id\":%u,\"method\":\"eth_blockNumber\"}",
 			i ? "," : "", i);
 	memcpy(at, "]", 2);
 	return p;
@@ -515,7 +519,8 @@ static void batches(void **state)
 	(void)state;
 	assert_int_equal(json_array_size(v), 1000);
 	for (unsigned i = 0; i < 1000; i++)
-		assert_int_equal(json_integer_value(json_object_get(json_array_get(v, i), "id")), i);
+		assert_int_equal(
+			json_integer_value(json_object_get(json_array_get(v, i), "id")), i);
 	json_decref(v);
 	free(body);
 	body = batch_of(1001);
@@ -523,7 +528,8 @@ static void batches(void **state)
 	assert_int_equal(json_array_size(v), 1);
 	error = json_object_get(json_array_get(v, 0), "error");
 	assert_int_equal(json_integer_value(json_object_get(error, "code")), -32600);
-	assert_string_equal(json_string_value(json_object_get(error, "message")), "batch too large");
+	assert_string_equal(
+		json_string_value(json_object_get(error, "message")), "batch too large");
 	json_decref(v);
 	free(body);
 	v = post_json(&c, "/root", "[]");
@@ -540,10 +546,12 @@ static void tags_by_finality(void **state)
 
 	(void)state;
 	v = result(&c, "/root", "eth_getBlockByNumber", "[\"finalized\",false]");
-	assert_string_equal(json_string_value(json_object_get(v, "number")), "0x460"); /* 1184 - 64 */
+	assert_string_equal(
+		json_string_value(json_object_get(v, "number")), "0x460"); /* 1184 - 64 */
 	json_decref(v);
 	v = result(&c, "/root", "eth_getBlockByNumber", "[\"safe\",false]");
-	assert_string_equal(json_string_value(json_object_get(v, "number")), "0x496"); /* 1184 - 10 */
+	assert_string_equal(
+		json_string_value(json_object_get(v, "number")), "0x496"); /* 1184 - 10 */
 	json_decref(v);
 	v = result(&c, "/root", "eth_getBlockByNumber", "[\"0x4a1\",false]");
 	assert_true(json_is_null(v));
@@ -562,24 +570,27 @@ static void code_of_contracts(void **state)
 	(void)state;
 	json_object_foreach(json_object_get(meta, "validatorShares"), key, x)
 	{
-		v = asked(&c, "/root", "eth_getCode", format("[\"%s\",\"latest\"]", json_string_value(x)));
+		v = asked(&c, "/root", "eth_getCode",
+			format("[\"%s\",\"latest\"]", json_string_value(x)));
 		assert_true(strlen(json_string_value(v)) > 2);
 		json_decref(v);
 	}
 	json_array_foreach(json_object_get(json_object_get(meta, "actors"), "delegators"), i, x)
 	{
-		v = asked(&c, "/root", "eth_getCode", format("[\"%s\",\"latest\"]", json_string_value(x)));
+		v = asked(&c, "/root", "eth_getCode",
+			format("[\"%s\",\"latest\"]", json_string_value(x)));
 		assert_string_equal(json_string_value(v), "0x");
 		json_decref(v);
 	}
-	v = result(&c, "/bttc", "eth_getCode", "[\"0x0000000000000000000000000000000000001000\",\"latest\"]");
+	v = result(&c, "/bttc", "eth_getCode",
+		"[\"0x0000000000000000000000000000000000001000\",\"latest\"]");
 	assert_true(strlen(json_string_value(v)) > 2);
 	json_decref(v);
 	json_decref(meta);
 	client_close(&c);
 }
 
-/* ---- TRON's form ------------------------------------------------------------------------------- */
+/* ---- TRON's form ------------------------------------------------------------------------ */
 
 static void tron_id(char out[67], uint64_t number, const char *recorded)
 {
@@ -603,8 +614,10 @@ static bool all_zero(const json_t *v, size_t digits)
 
 static void check_tron_block(struct client *c, const json_t *recorded)
 {
-	uint64_t number = strtoull(json_string_value(json_object_get(recorded, "number")), NULL, 16);
-	json_t *b = asked(c, "/root", "eth_getBlockByNumber", format("[\"0x%llx\",true]", (long long)number));
+	uint64_t number =
+		strtoull(json_string_value(json_object_get(recorded, "number")), NULL, 16);
+	json_t *b = asked(
+		c, "/root", "eth_getBlockByNumber", format("[\"0x%llx\",true]", (long long)number));
 	json_t *receipts, *tx, *log, *want_tx;
 	char id[67], parent[67];
 	size_t i, k;
@@ -613,7 +626,8 @@ static void check_tron_block(struct client *c, const json_t *recorded)
 	tron_id(parent, number - 1, json_string_value(json_object_get(recorded, "parentHash")));
 	assert_string_equal(json_string_value(json_object_get(b, "hash")), id);
 	assert_string_equal(json_string_value(json_object_get(b, "parentHash")), parent);
-	assert_true(json_equal(json_object_get(b, "timestamp"), json_object_get(recorded, "timestamp")));
+	assert_true(json_equal(
+		json_object_get(b, "timestamp"), json_object_get(recorded, "timestamp")));
 	assert_true(all_zero(json_object_get(b, "logsBloom"), 512));
 	assert_true(all_zero(json_object_get(b, "receiptsRoot"), 64));
 	assert_null(json_object_get(b, "withdrawalsRoot"));
@@ -621,8 +635,10 @@ static void check_tron_block(struct client *c, const json_t *recorded)
 	{
 		want_tx = json_array_get(json_object_get(recorded, "transactions"), i);
 		assert_string_equal(json_string_value(json_object_get(tx, "blockHash")), id);
-		assert_true(json_equal(json_object_get(tx, "input"), json_object_get(want_tx, "input")));
-		assert_true(json_equal(json_object_get(tx, "hash"), json_object_get(want_tx, "hash")));
+		assert_true(json_equal(
+			json_object_get(tx, "input"), json_object_get(want_tx, "input")));
+		assert_true(
+			json_equal(json_object_get(tx, "hash"), json_object_get(want_tx, "hash")));
 	}
 	receipts = asked(c, "/root", "eth_getBlockReceipts", format("[\"%s\"]", id));
 	assert_int_equal(json_array_size(receipts),
@@ -633,7 +649,8 @@ static void check_tron_block(struct client *c, const json_t *recorded)
 		assert_true(all_zero(json_object_get(tx, "logsBloom"), 512));
 		json_array_foreach(json_object_get(tx, "logs"), k, log)
 		{
-			assert_string_equal(json_string_value(json_object_get(log, "blockHash")), id);
+			assert_string_equal(
+				json_string_value(json_object_get(log, "blockHash")), id);
 			assert_true(json_equal(json_object_get(log, "blockTimestamp"),
 				json_object_get(b, "timestamp")));
 		}
@@ -662,12 +679,16 @@ static void tron_form(void **state)
 	v = result(&c, "/root", "eth_getLogs", "[{\"fromBlock\":\"0x0\",\"toBlock\":\"latest\"}]");
 	assert_int_equal(json_array_size(v), 8339);
 	json_decref(v);
-	v = result(&c, "/root", "eth_getLogs", "[{\"fromBlock\":\"0x6d\",\"toBlock\":\"0xfffffff\"}]");
+	v = result(
+		&c, "/root", "eth_getLogs", "[{\"fromBlock\":\"0x6d\",\"toBlock\":\"0xfffffff\"}]");
 	assert_int_equal(json_array_size(v), 8339); /* the head bounds the range */
 	json_decref(v);
-	assert_int_equal(error_code(&c, "/root", "eth_getLogs", "[{\"toBlock\":\"safe\"}]"), -32602);
-	assert_int_equal(error_code(&c, "/root", "eth_getBlockByNumber", "[\"pending\",false]"), -32602);
-	assert_int_equal(error_code(&c, "/root", "eth_getTransactionReceiptsByBlock", "[\"0x70\"]"), -32601);
+	assert_int_equal(
+		error_code(&c, "/root", "eth_getLogs", "[{\"toBlock\":\"safe\"}]"), -32602);
+	assert_int_equal(
+		error_code(&c, "/root", "eth_getBlockByNumber", "[\"pending\",false]"), -32602);
+	assert_int_equal(
+		error_code(&c, "/root", "eth_getTransactionReceiptsByBlock", "[\"0x70\"]"), -32601);
 	assert_int_equal(error_code(&c, "/root", "eth_getCode",
 				 "[\"0x5f0160ff94a80556f58cae00daaa2703ed0adaa5\",\"0x70\"]"),
 		-32602);

@@ -1,6 +1,6 @@
 /*
- * Each fault really happens on the wire, when it should and as often as it should. The golden recording is
- * the chain.
+ * Each fault really happens on the wire, when it should and as often as it should. The golden
+ * recording is the chain.
  */
 #include "client.h"
 
@@ -30,7 +30,7 @@ static json_t *logs_of(struct client *c, const char *params)
 	return result(c, "/root", "eth_getLogs", params);
 }
 
-/* ---- HTTP -------------------------------------------------------------------------------------- */
+/* ---- HTTP ------------------------------------------------------------------------------- */
 
 static void status_429_and_503(void **state)
 {
@@ -56,7 +56,8 @@ static void status_429_and_503(void **state)
 static void reset_in_the_body(void **state)
 {
 	struct client c = with("reset:count=1");
-	struct http h = post(&c, "/root", "{\"id\":7,\"method\":\"eth_getLogs\",\"params\":[{\"fromBlock\":\"0x0\"}]}");
+	struct http h = post(&c, "/root",
+		"{\"id\":7,\"method\":\"eth_getLogs\",\"params\":[{\"fromBlock\":\"0x0\"}]}");
 
 	(void)state;
 	assert_true(h.cut);
@@ -71,7 +72,8 @@ static void reset_in_the_body(void **state)
 static void truncated_body(void **state)
 {
 	struct client c = with("truncated:count=1");
-	struct http h = post(&c, "/root", "{\"id\":7,\"method\":\"eth_getLogs\",\"params\":[{\"fromBlock\":\"0x0\"}]}");
+	struct http h = post(&c, "/root",
+		"{\"id\":7,\"method\":\"eth_getLogs\",\"params\":[{\"fromBlock\":\"0x0\"}]}");
 
 	(void)state;
 	assert_int_equal(h.status, 200);
@@ -114,8 +116,9 @@ static void hangs(void **state)
 	clock_gettime(CLOCK_MONOTONIC, &a);
 	assert_int_equal(head_of(&c, "/root"), 1184); /* late, but whole */
 	clock_gettime(CLOCK_MONOTONIC, &b);
-	assert_in_range(b.tv_sec * 1000 + b.tv_nsec / 1000000 - a.tv_sec * 1000 - a.tv_nsec / 1000000,
-		1900, 9000);
+	assert_in_range(
+		b.tv_sec * 1000 + b.tv_nsec / 1000000 - a.tv_sec * 1000 - a.tv_nsec / 1000000, 1900,
+		9000);
 	assert_int_equal(head_of(&c, "/root"), 1184);
 	client_close(&c);
 }
@@ -135,7 +138,7 @@ static void stop_while_hanging(void **state)
 	assert_true(time(NULL) - start < 10);
 }
 
-/* ---- answers ----------------------------------------------------------------------------------- */
+/* ---- answers ---------------------------------------------------------------------------- */
 
 static void null_for_a_known_block(void **state)
 {
@@ -194,7 +197,7 @@ static void another_chain(void **state)
 }
 
 #define THREE                                                                                      \
-	"[{\"id\":1,\"method\":\"eth_blockNumber\"},{\"id\":2,\"method\":\"eth_chainId\"},"         \
+	"[{\"id\":1,\"method\":\"eth_blockNumber\"},{\"id\":2,\"method\":\"eth_chainId\"},"        \
 	"{\"id\":3,\"method\":\"net_version\"}]"
 
 static long id_at(const json_t *batch, size_t i)
@@ -233,7 +236,7 @@ static void batch_answer_missing(void **state)
 	client_close(&c);
 }
 
-/* ---- logs -------------------------------------------------------------------------------------- */
+/* ---- logs ------------------------------------------------------------------------------- */
 
 static json_t *honest_logs(void)
 {
@@ -257,10 +260,10 @@ static void logs_dropped(void **state)
 	size_t i;
 
 	(void)state;
-	json_array_foreach(honest, i, log)
-		if (!in_block(log, "0x284") ||
-			strcmp(json_string_value(json_object_get(log, "logIndex")), "0x1"))
-			json_array_append(want, log);
+	json_array_foreach(honest, i,
+		log) if (!in_block(log, "0x284") ||
+			 strcmp(json_string_value(json_object_get(log, "logIndex")), "0x1"))
+		json_array_append(want, log);
 	got = logs_of(&c, LOGS("0x278", "0x288"));
 	assert_true(json_equal(got, want));
 	assert_int_equal(json_array_size(got) + 1, json_array_size(honest));
@@ -368,7 +371,8 @@ static void log_forged(void **state)
 static void rate_and_seed(void **state)
 {
 	struct client c = with("drop-log:rate=500,seed=7");
-	json_t *honest = honest_logs(), *one = logs_of(&c, LOGS("0x278", "0x288")), *parts = json_array(), *v;
+	json_t *honest = honest_logs(), *one = logs_of(&c, LOGS("0x278", "0x288")),
+	       *parts = json_array(), *v;
 	size_t n = json_array_size(honest);
 
 	(void)state;
@@ -376,7 +380,8 @@ static void rate_and_seed(void **state)
 	for (unsigned b = 0x278; b <= 0x288; b++) {
 		char params[100];
 
-		snprintf(params, sizeof(params), "[{\"fromBlock\":\"0x%x\",\"toBlock\":\"0x%x\"}]", b, b);
+		snprintf(params, sizeof(params), "[{\"fromBlock\":\"0x%x\",\"toBlock\":\"0x%x\"}]",
+			b, b);
 		v = logs_of(&c, params);
 		json_array_extend(parts, v);
 		json_decref(v);

@@ -9,7 +9,8 @@ static char *number_of(const json_t *block)
 {
 	static char t[32];
 
-	snprintf(t, sizeof(t), "[\"%s\",false]", json_string_value(json_object_get(block, "number")));
+	snprintf(t, sizeof(t), "[\"%s\",false]",
+		json_string_value(json_object_get(block, "number")));
 	return t;
 }
 
@@ -45,8 +46,8 @@ static const char *block_hash(const json_t *list, size_t i)
 
 static uint64_t number(const json_t *list, size_t i)
 {
-	return strtoull(
-		json_string_value(json_object_get(json_object_get(json_array_get(list, i), "block"), "number")),
+	return strtoull(json_string_value(json_object_get(
+				json_object_get(json_array_get(list, i), "block"), "number")),
 		NULL, 16);
 }
 
@@ -63,14 +64,16 @@ static void order(struct client *c, const char *fmt, ...)
 }
 
 /* The transactions of the orphaned branch that the other one has not: their receipts are gone. */
-static void check_orphaned_txs(struct client *c, const char *path, const json_t *fork, bool orphaned_now)
+static void check_orphaned_txs(
+	struct client *c, const char *path, const json_t *fork, bool orphaned_now)
 {
 	json_t *item, *tx, *r;
 	size_t i, k;
 
 	json_array_foreach(json_object_get(fork, "orphaned"), i, item)
 	{
-		json_array_foreach(json_object_get(json_object_get(item, "block"), "transactions"), k, tx)
+		json_array_foreach(
+			json_object_get(json_object_get(item, "block"), "transactions"), k, tx)
 		{
 			const char *at, *hash = json_string_value(json_object_get(tx, "hash"));
 			char params[100];
@@ -79,9 +82,12 @@ static void check_orphaned_txs(struct client *c, const char *path, const json_t 
 			r = result(c, path, "eth_getTransactionReceipt", params);
 			at = json_string_value(json_object_get(r, "blockHash"));
 			if (orphaned_now)
-				assert_true(!at || strcmp(at, block_hash(json_object_get(fork, "orphaned"), i)));
+				assert_true(!at ||
+					    strcmp(at, block_hash(json_object_get(fork, "orphaned"),
+							       i)));
 			else
-				assert_string_equal(at, block_hash(json_object_get(fork, "orphaned"), i));
+				assert_string_equal(
+					at, block_hash(json_object_get(fork, "orphaned"), i));
 			json_decref(r);
 		}
 	}
@@ -89,7 +95,8 @@ static void check_orphaned_txs(struct client *c, const char *path, const json_t 
 
 static void walk_fork(struct client *c, const char *key, const json_t *fork, unsigned id)
 {
-	json_t *orphaned = json_object_get(fork, "orphaned"), *canonical = json_object_get(fork, "canonical");
+	json_t *orphaned = json_object_get(fork, "orphaned"),
+	       *canonical = json_object_get(fork, "canonical");
 	size_t n = json_array_size(orphaned);
 	uint64_t point = (uint64_t)json_integer_value(json_object_get(fork, "forkPoint"));
 	uint64_t tip = number(orphaned, n - 1);
@@ -100,7 +107,8 @@ static void walk_fork(struct client *c, const char *key, const json_t *fork, uns
 	snprintf(path, sizeof(path), "/%s", key);
 	order(c, "{\"%s\":{\"head\":%llu}}", key, (unsigned long long)point);
 	assert_int_equal(head_of(c, path), point);
-	assert_string_equal(hash_of(c, path, number_of(json_object_get(json_array_get(orphaned, 0), "block"))),
+	assert_string_equal(
+		hash_of(c, path, number_of(json_object_get(json_array_get(orphaned, 0), "block"))),
 		"null");
 	order(c, "{\"%s\":{\"head\":%llu,\"fork\":%u}}", key, (unsigned long long)tip, id);
 	assert_int_equal(head_of(c, path), tip);
@@ -115,8 +123,9 @@ static void walk_fork(struct client *c, const char *key, const json_t *fork, uns
 	assert_int_equal(head_of(c, path), number(canonical, 0));
 	assert_string_equal(hash_of(c, path, "[\"latest\",false]"), block_hash(canonical, 0));
 	if (n > 1) /* heights above the new head are gone, their blocks are not */
-		assert_string_equal(
-			hash_of(c, path, number_of(json_object_get(json_array_get(orphaned, n - 1), "block"))),
+		assert_string_equal(hash_of(c, path,
+					    number_of(json_object_get(
+						    json_array_get(orphaned, n - 1), "block"))),
 			"null");
 	assert_true(known(c, path, block_hash(orphaned, n - 1)));
 	order(c, "{\"%s\":{\"head\":%llu,\"fork\":0}}", key, (unsigned long long)tip);
@@ -129,17 +138,15 @@ static void walk_fork(struct client *c, const char *key, const json_t *fork, uns
 	if (!strcmp(key, "root"))
 		check_orphaned_txs(c, path, fork, true);
 	logs = result(c, path, "eth_getLogs", "[{\"fromBlock\":\"0x0\"}]");
-	json_array_foreach(logs, i, log)
-		for (size_t k = 0; k < n; k++)
-			assert_string_not_equal(
-				json_string_value(json_object_get(log, "blockHash")),
-				block_hash(orphaned, k));
+	json_array_foreach(logs, i, log) for (size_t k = 0; k < n; k++) assert_string_not_equal(
+		json_string_value(json_object_get(log, "blockHash")), block_hash(orphaned, k));
 	json_decref(logs);
 }
 
 static void check_forks(const char *dir, const char *key)
 {
-	struct client c = client_open(serve_one(dir, (struct replay_conf){.has_head = true, .head = 600}));
+	struct client c =
+		client_open(serve_one(dir, (struct replay_conf){.has_head = true, .head = 600}));
 	char name[300];
 	json_t *forks, *fork;
 	size_t i;
@@ -171,8 +178,10 @@ static void future_is_unknown(void **state)
 
 	(void)state;
 	assert_int_equal(head_of(&c, "/root"), 677);
-	assert_false(known(&c, "/root", block_hash(json_object_get(json_array_get(forks, 0), "orphaned"), 0)));
-	assert_false(known(&c, "/root", block_hash(json_object_get(json_array_get(forks, 0), "canonical"), 0)));
+	assert_false(known(
+		&c, "/root", block_hash(json_object_get(json_array_get(forks, 0), "orphaned"), 0)));
+	assert_false(known(&c, "/root",
+		block_hash(json_object_get(json_array_get(forks, 0), "canonical"), 0)));
 	v = result(&c, "/root", "eth_getLogs", "[{\"fromBlock\":\"0x2a6\",\"toBlock\":\"0x400\"}]");
 	assert_int_equal(json_array_size(v), 0);
 	json_decref(v);
@@ -182,7 +191,8 @@ static void future_is_unknown(void **state)
 
 static void starts_on_a_fork(void **state)
 {
-	struct client c = client_open(serve_one(RECORDING("golden"), (struct replay_conf){.fork = 2}));
+	struct client c =
+		client_open(serve_one(RECORDING("golden"), (struct replay_conf){.fork = 2}));
 	json_t *forks = load_gz(RECORDING("golden/reorg.json.gz"));
 	json_t *orphaned = json_object_get(json_array_get(forks, 1), "orphaned");
 
@@ -200,7 +210,8 @@ static void one_time_line(void **state)
 	struct client c = client_open(
 		serve_one(RECORDING("world"), (struct replay_conf){.has_head = true, .head = 250}));
 	json_t *root = result(&c, "/root", "eth_getBlockByNumber", "[\"latest\",false]");
-	uint64_t now = strtoull(json_string_value(json_object_get(root, "timestamp")), NULL, 16), head, t;
+	uint64_t now = strtoull(json_string_value(json_object_get(root, "timestamp")), NULL, 16),
+		 head, t;
 	json_t *b = result(&c, "/bttc", "eth_getBlockByNumber", "[\"latest\",false]");
 
 	(void)state;
@@ -217,10 +228,19 @@ static void one_time_line(void **state)
 static void refused_control_changes_nothing(void **state)
 {
 	static const char *const bad[] = {
-		"", "{", "[]", "{\"root\":7}", "{\"nochain\":{\"head\":1}}", "{\"root\":{\"head\":5}}",
-		"{\"root\":{\"head\":99999}}", "{\"root\":{\"fork\":9}}", "{\"root\":{\"head\":900,\"fork\":1}}",
-		"{\"root\":{\"head\":200},\"faults\":[\"nosuch\"]}", "{\"root\":{\"head\":200},\"faults\":7}",
-		"{\"root\":{\"head\":200},\"bttc\":{}}", "{\"root\":{\"head\":-3}}",
+		"",
+		"{",
+		"[]",
+		"{\"root\":7}",
+		"{\"nochain\":{\"head\":1}}",
+		"{\"root\":{\"head\":5}}",
+		"{\"root\":{\"head\":99999}}",
+		"{\"root\":{\"fork\":9}}",
+		"{\"root\":{\"head\":900,\"fork\":1}}",
+		"{\"root\":{\"head\":200},\"faults\":[\"nosuch\"]}",
+		"{\"root\":{\"head\":200},\"faults\":7}",
+		"{\"root\":{\"head\":200},\"bttc\":{}}",
+		"{\"root\":{\"head\":-3}}",
 	};
 	struct client c = client_open(serve_one(RECORDING("golden"), (struct replay_conf){0}));
 
@@ -236,11 +256,11 @@ static void refused_control_changes_nothing(void **state)
 	client_close(&c);
 }
 
-/* ---- time -------------------------------------------------------------------------------------- */
+/* ---- time ------------------------------------------------------------------------------- */
 
 /*
- * Follow a chain that plays at full speed: every head that is seen belongs to the expected course of
- * heads, in order, and it ends at the last block.
+ * Follow a chain that plays at full speed: every head that is seen belongs to the expected course
+ * of heads, in order, and it ends at the last block.
  */
 struct course {
 	uint64_t head[20000];
@@ -273,7 +293,8 @@ static void expected_course(struct course *o, const char *dir)
 			expect(o, num, json_string_value(json_object_get(b, "hash")));
 		json_array_foreach(forks, i, f)
 		{
-			json_t *steps = json_object_get(f, "steps"), *orphaned = json_object_get(f, "orphaned");
+			json_t *steps = json_object_get(f, "steps"),
+			       *orphaned = json_object_get(f, "orphaned");
 			json_t *s;
 			size_t k;
 
@@ -311,7 +332,8 @@ static void plays_time(const char *dir, const char *path, int64_t speed, uint64_
 		if (strcmp(hash, o->hash[at])) {
 			for (at++; at < o->n && strcmp(hash, o->hash[at]); at++)
 				;
-			assert_true(at < o->n); /* else: a head that was never one, or one seen before */
+			assert_true(at <
+				    o->n); /* else: a head that was never one, or one seen before */
 			seen++;
 		}
 		if (o->head[at] == last)
@@ -376,8 +398,8 @@ static void course_is_the_recorded_one(void **state)
 
 static void starts_in_time(void **state)
 {
-	struct client c = client_open(serve_one(
-		RECORDING("golden"), (struct replay_conf){.speed = 1, .has_head = true, .head = 700, .fork = 1}));
+	struct client c = client_open(serve_one(RECORDING("golden"),
+		(struct replay_conf){.speed = 1, .has_head = true, .head = 700, .fork = 1}));
 	json_t *forks = load_gz(RECORDING("golden/reorg.json.gz"));
 
 	(void)state;
@@ -394,7 +416,8 @@ static void restarts(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 3; i++) {
-		struct client c = client_open(serve_one(RECORDING("world/root"), (struct replay_conf){0}));
+		struct client c =
+			client_open(serve_one(RECORDING("world/root"), (struct replay_conf){0}));
 		int idle = dial(c.r, 5);
 
 		assert_int_equal(head_of(&c, "/root"), 389);

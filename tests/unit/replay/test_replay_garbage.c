@@ -1,6 +1,6 @@
 /*
- * Whatever arrives, the server answers with JSON-RPC or HTTP errors and goes on: malformed, huge and deep
- * bodies, odd parameters, other methods and paths, clients that go away in the middle.
+ * Whatever arrives, the server answers with JSON-RPC or HTTP errors and goes on: malformed, huge
+ * and deep bodies, odd parameters, other methods and paths, clients that go away in the middle.
  */
 #include "client.h"
 
@@ -24,13 +24,25 @@ static void bodies(void **state)
 		const char *text;
 		long code;
 	} bad[] = {
-		{"", -32700}, {"{", -32700}, {"nonsense", -32700}, {"{\"id\":1", -32700}, {"\xff\xfe{}", -32700},
-		{"{\"method\":\"\xc3\x28\"}", -32700}, {"7", -32600}, {"null", -32600}, {"\"x\"", -32600},
-		{"[]", -32600}, {"[1]", -32600}, {"[null]", -32600}, {"{}", -32600},
-		{"{\"method\":7}", -32600}, {"{\"id\":{},\"method\":\"eth_chainId\"}", -32600},
+		{"", -32700},
+		{"{", -32700},
+		{"nonsense", -32700},
+		{"{\"id\":1", -32700},
+		{"\xff\xfe{}", -32700},
+		{"{\"method\":\"\xc3\x28\"}", -32700},
+		{"7", -32600},
+		{"null", -32600},
+		{"\"x\"", -32600},
+		{"[]", -32600},
+		{"[1]", -32600},
+		{"[null]", -32600},
+		{"{}", -32600},
+		{"{\"method\":7}", -32600},
+		{"{\"id\":{},\"method\":\"eth_chainId\"}", -32600},
 		{"{\"id\":[1],\"method\":\"eth_chainId\"}", -32600},
 		{"{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"eth_chainId\"}", -32600},
-		{"{\"id\":1,\"method\":\"\"}", -32601}, {"{\"id\":1,\"method\":\"eth_nothing\"}", -32601},
+		{"{\"id\":1,\"method\":\"\"}", -32601},
+		{"{\"id\":1,\"method\":\"eth_nothing\"}", -32601},
 		{"{\"id\":1,\"method\":\"eth_getRootHash\",\"params\":[0,1]}", -32601},
 		{"{\"id\":1,\"method\":\"eth_getLogs\",\"params\":{}}", -32602},
 		{"{\"id\":1,\"method\":\"eth_getLogs\",\"params\":7}", -32602},
@@ -49,23 +61,36 @@ static void bodies(void **state)
 static void parameters(void **state)
 {
 	static const char *const bad[][2] = {
-		{"eth_getBlockByNumber", "[]"}, {"eth_getBlockByNumber", "[\"0x80\"]"},
-		{"eth_getBlockByNumber", "[\"0x80\",7]"}, {"eth_getBlockByNumber", "[128,true]"},
-		{"eth_getBlockByNumber", "[\"80\",true]"}, {"eth_getBlockByNumber", "[\"0x\",true]"},
+		{"eth_getBlockByNumber", "[]"},
+		{"eth_getBlockByNumber", "[\"0x80\"]"},
+		{"eth_getBlockByNumber", "[\"0x80\",7]"},
+		{"eth_getBlockByNumber", "[128,true]"},
+		{"eth_getBlockByNumber", "[\"80\",true]"},
+		{"eth_getBlockByNumber", "[\"0x\",true]"},
 		{"eth_getBlockByNumber", "[\"0x1ffffffffffffffffff\",true]"},
-		{"eth_getBlockByNumber", "[\"0xzz\",true]"}, {"eth_getBlockByNumber", "[{},true]"},
-		{"eth_getBlockByNumber", "[[],true]"}, {"eth_getBlockByNumber", "[\"newest\",true]"},
-		{"eth_getBlockByHash", "[\"0x80\",true]"}, {"eth_getBlockByHash", "[7,true]"},
-		{"eth_getTransactionReceipt", "[]"}, {"eth_getTransactionReceipt", "[\"0x00\"]"},
-		{"eth_getLogs", "[]"}, {"eth_getLogs", "[7]"}, {"eth_getLogs", "[[]]"},
-		{"eth_getLogs", "[{\"fromBlock\":7}]"}, {"eth_getLogs", "[{\"fromBlock\":\"x\"}]"},
-		{"eth_getLogs", "[{\"address\":\"0x12\"}]"}, {"eth_getLogs", "[{\"address\":[7]}]"},
-		{"eth_getLogs", "[{\"topics\":7}]"}, {"eth_getLogs", "[{\"topics\":[\"0x12\"]}]"},
+		{"eth_getBlockByNumber", "[\"0xzz\",true]"},
+		{"eth_getBlockByNumber", "[{},true]"},
+		{"eth_getBlockByNumber", "[[],true]"},
+		{"eth_getBlockByNumber", "[\"newest\",true]"},
+		{"eth_getBlockByHash", "[\"0x80\",true]"},
+		{"eth_getBlockByHash", "[7,true]"},
+		{"eth_getTransactionReceipt", "[]"},
+		{"eth_getTransactionReceipt", "[\"0x00\"]"},
+		{"eth_getLogs", "[]"},
+		{"eth_getLogs", "[7]"},
+		{"eth_getLogs", "[[]]"},
+		{"eth_getLogs", "[{\"fromBlock\":7}]"},
+		{"eth_getLogs", "[{\"fromBlock\":\"x\"}]"},
+		{"eth_getLogs", "[{\"address\":\"0x12\"}]"},
+		{"eth_getLogs", "[{\"address\":[7]}]"},
+		{"eth_getLogs", "[{\"topics\":7}]"},
+		{"eth_getLogs", "[{\"topics\":[\"0x12\"]}]"},
 		{"eth_getLogs", "[{\"topics\":[null,null,null,null,null]}]"},
 		{"eth_getLogs", "[{\"topics\":[[[\"0x00\"]]]}]"},
 		{"eth_getLogs", "[{\"blockHash\":\"0x12\"}]"},
 		{"eth_getLogs", "[{\"fromBlock\":\"0x90\",\"toBlock\":\"0x80\"}]"},
-		{"eth_getCode", "[\"0x12\"]"}, {"eth_getBlockReceipts", "[]"},
+		{"eth_getCode", "[\"0x12\"]"},
+		{"eth_getBlockReceipts", "[]"},
 		{"eth_getTransactionByBlockNumberAndIndex", "[\"0x80\"]"},
 		{"eth_getTransactionByBlockNumberAndIndex", "[\"0x80\",7]"},
 	};
@@ -75,9 +100,10 @@ static void parameters(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		if (error_code(&c, "/root", bad[i][0], bad[i][1]) != -32602)
 			fail_msg("%s %s", bad[i][0], bad[i][1]);
-	assert_int_equal(error_code(&c, "/root", "eth_getLogs",
-				 "[{\"blockHash\":\"0x111111111111111111111111111111111111111111111111111111"
-				 "1111111111\"}]"),
+	assert_int_equal(
+		error_code(&c, "/root", "eth_getLogs",
+			"[{\"blockHash\":\"0x111111111111111111111111111111111111111111111111111111"
+			"1111111111\"}]"),
 		-32000);
 	client_close(&c);
 }
@@ -117,9 +143,10 @@ static void deep_and_huge(void **state)
 
 static void other_paths_and_methods(void **state)
 {
-	static const char *const asked[][2] = {{"GET", "/root"}, {"POST", "/"}, {"POST", "/nothere"},
-		{"GET", "/"}, {"PUT", "/root"}, {"DELETE", "/root"}, {"POST", "/roo"}, {"POST", "/root/x"},
-		{"GET", "/../../etc/passwd"}, {"PUT", "/control"}};
+	static const char *const asked[][2] = {{"GET", "/root"}, {"POST", "/"},
+		{"POST", "/nothere"}, {"GET", "/"}, {"PUT", "/root"}, {"DELETE", "/root"},
+		{"POST", "/roo"}, {"POST", "/root/x"}, {"GET", "/../../etc/passwd"},
+		{"PUT", "/control"}};
 	struct client c = client_open(serve_one(RECORDING("world/root"), (struct replay_conf){0}));
 
 	(void)state;
@@ -157,8 +184,9 @@ static void no_control_unless_allowed(void **state)
 
 static void broken_http(void **state)
 {
-	static const char *const bad[] = {"\r\n\r\n\r\n", "GET\r\n\r\n", "\x16\x03\x01\x02\x00\x01\x00",
-		"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "POST /root HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+	static const char *const bad[] = {"\r\n\r\n\r\n", "GET\r\n\r\n",
+		"\x16\x03\x01\x02\x00\x01\x00", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+		"POST /root HTTP/1.1\r\nContent-Length: x\r\n\r\n",
 		"POST /root HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"};
 	struct client c = client_open(serve_one(RECORDING("world/root"), (struct replay_conf){0}));
 
@@ -198,11 +226,13 @@ static void chunked_body(void **state)
 /* Clients that ask for much and leave without reading. */
 static void clients_that_leave(void **state)
 {
-	static const char ask[] = "{\"id\":7,\"method\":\"eth_getLogs\",\"params\":[{\"fromBlock\":\"0x0\"}]}";
+	static const char ask[] =
+		"{\"id\":7,\"method\":\"eth_getLogs\",\"params\":[{\"fromBlock\":\"0x0\"}]}";
 	struct client c = client_open(serve_one(RECORDING("world/root"), (struct replay_conf){0}));
 	char text[300];
-	int n = snprintf(text, sizeof(text), "POST /root HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s",
-		sizeof(ask) - 1, ask);
+	int n = snprintf(text, sizeof(text),
+		"POST /root HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s", sizeof(ask) - 1,
+		ask);
 
 	(void)state;
 	for (int i = 0; i < 40; i++) {
@@ -224,10 +254,14 @@ static void clients_that_leave(void **state)
 static void random_bodies(void **state)
 {
 	static const char *const seeds[] = {
-		"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_getLogs\",\"params\":[{\"fromBlock\":\"0x80\","
-		"\"toBlock\":\"0x90\",\"address\":[\"0x5f0160ff94a80556f58cae00daaa2703ed0adaa5\"],\"topics\":"
-		"[null,[\"0x2222222222222222222222222222222222222222222222222222222222222222\"]]}]}",
-		"[{\"id\":\"a\",\"method\":\"eth_getBlockByNumber\",\"params\":[\"0x80\",true]},{\"id\":null,"
+		"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_getLogs\",\"params\":[{"
+		"\"fromBlock\":\"0x80\","
+		"\"toBlock\":\"0x90\",\"address\":[\"0x5f0160ff94a80556f58cae00daaa2703ed0adaa5\"],"
+		"\"topics\":"
+		"[null,[\"0x2222222222222222222222222222222222222222222222222222222222222222\"]]}]"
+		"}",
+		"[{\"id\":\"a\",\"method\":\"eth_getBlockByNumber\",\"params\":[\"0x80\",true]},{"
+		"\"id\":null,"
 		"\"method\":\"eth_getTransactionReceipt\",\"params\":[\"0x22\"]}]",
 	};
 	struct client c = client_open(serve_one(RECORDING("world/root"), (struct replay_conf){0}));

@@ -1,4 +1,5 @@
-/* The parts of the replay server that need no server: fault texts, slices, lookups, what to serve. */
+/* The parts of the replay server that need no server: fault texts, slices, lookups, what to serve.
+ */
 #include "lib/check.h"
 #include "replay/fault.h"
 #include "replay/lookup.h"
@@ -7,7 +8,7 @@
 
 #define RECORDING(name) TEST_DIR "/recordings/" name
 
-/* ---- texts ------------------------------------------------------------------------------------- */
+/* ---- texts ------------------------------------------------------------------------------ */
 
 static void fault_texts(void **state)
 {
@@ -28,10 +29,11 @@ static void fault_texts(void **state)
 		{"429:,", "not key=value"},
 		{"null:at=99999999999999999999999", "at is a number"},
 	};
-	static const char *const good[] = {"429", "429:rate=100,seed=7", "hang:seconds=1,chain=root",
-		"null:at=0x10,method=eth_getBlockByNumber,count=3,after=2", "503", "reset", "truncated",
-		"nonjson", "head-back:blocks=7,ms=50", "wrong-chain:id=1", "shuffle", "missing", "drop-log:log=3",
-		"alter-log", "duplicate-log", "forge-log"};
+	static const char *const good[] = {"429", "429:rate=100,seed=7",
+		"hang:seconds=1,chain=root",
+		"null:at=0x10,method=eth_getBlockByNumber,count=3,after=2", "503", "reset",
+		"truncated", "nonjson", "head-back:blocks=7,ms=50", "wrong-chain:id=1", "shuffle",
+		"missing", "drop-log:log=3", "alter-log", "duplicate-log", "forge-log"};
 	struct fault_set *s = NULL;
 	uint64_t hits;
 	struct err e;
@@ -49,7 +51,7 @@ static void fault_texts(void **state)
 	fault_set_free(s);
 }
 
-/* ---- slices ------------------------------------------------------------------------------------ */
+/* ---- slices ----------------------------------------------------------------------------- */
 
 static struct slice of(const char *text)
 {
@@ -62,7 +64,8 @@ static struct slice of(const char *text)
 
 static void slices_of_json(void **state)
 {
-	struct slice o = of(" {\"a\" : [1, \"x\\\"]\", {\"b\":[]}] ,\"hash\":\"0x0aFF\",\"n\":\"0x10\",\"m\":12,\"z\":null} tail");
+	struct slice o = of(" {\"a\" : [1, \"x\\\"]\", {\"b\":[]}] "
+			    ",\"hash\":\"0x0aFF\",\"n\":\"0x10\",\"m\":12,\"z\":null} tail");
 	struct slice_iter it;
 	struct slice item, key;
 	uint8_t b[2];
@@ -90,7 +93,8 @@ static void slices_of_json(void **state)
 static void broken_slices(void **state)
 {
 	static const char *const bad[] = {"", "  ", "{", "[1,2", "\"abc", "\"abc\\\"", "{\"a\":[}"};
-	static const char *const inside[] = {"{\"a\"}", "{a:1}", "[1 2]", "{\"a\":1 \"b\":2}", "{\"a\":}"};
+	static const char *const inside[] = {
+		"{\"a\"}", "{a:1}", "[1 2]", "{\"a\":1 \"b\":2}", "{\"a\":}"};
 	struct slice s, k, v;
 	struct slice_iter it;
 	size_t used;
@@ -123,7 +127,7 @@ static void cut_slices(void **state)
 	}
 }
 
-/* ---- lookups ----------------------------------------------------------------------------------- */
+/* ---- lookups ---------------------------------------------------------------------------- */
 
 static void lookups(void **state)
 {
@@ -158,13 +162,13 @@ static void lookups(void **state)
 	lookup_free(l);
 }
 
-/* ---- what to serve ----------------------------------------------------------------------------- */
+/* ---- what to serve ---------------------------------------------------------------------- */
 
 static void expands(void **state)
 {
 	static const char *const world = RECORDING("world"), *const golden = RECORDING("golden");
-	static const char *const named[] = {"one=" RECORDING("golden"), "two=" RECORDING("world/root"),
-		RECORDING("world/bttc")};
+	static const char *const named[] = {"one=" RECORDING("golden"),
+		"two=" RECORDING("world/root"), RECORDING("world/bttc")};
 	struct replay_chain c[4];
 	struct replay_dirs *d;
 	struct err e;

@@ -1,7 +1,7 @@
 /*
- * Synthetic chains hold what real headers promise: hashes, links, blooms, receipts and transactions under
- * their roots, signatures, seals and turns. Checked from the served JSON with the project's own chain code
- * (which has its own vectors), through the readers of tests/lib.
+ * Synthetic chains hold what real headers promise: hashes, links, blooms, receipts and transactions
+ * under their roots, signatures, seals and turns. Checked from the served JSON with the project's
+ * own chain code (which has its own vectors), through the readers of tests/lib.
  */
 #include "http.h"
 
@@ -70,12 +70,13 @@ static struct header header_of(struct chain *h, uint64_t n)
 {
 	struct header x;
 
-	rec_header(ask(h, "\"eth_getBlockByNumber\",\"params\":[\"0x%llx\",false]", (unsigned long long)n),
+	rec_header(ask(h, "\"eth_getBlockByNumber\",\"params\":[\"0x%llx\",false]",
+			   (unsigned long long)n),
 		h->mem, &x);
 	return x;
 }
 
-/* ---- one block --------------------------------------------------------------------------------- */
+/* ---- one block -------------------------------------------------------------------------- */
 
 struct content {
 	struct header h;
@@ -87,17 +88,19 @@ struct content {
 static struct content content_of(struct chain *h, uint64_t n)
 {
 	struct content c;
-	struct jval b = ask(h, "\"eth_getBlockByNumber\",\"params\":[\"0x%llx\",true]", (unsigned long long)n);
+	struct jval b = ask(
+		h, "\"eth_getBlockByNumber\",\"params\":[\"0x%llx\",true]", (unsigned long long)n);
 	struct jval txs;
 
 	rec_header(b, h->mem, &c.h);
 	assert_true(json_get(b, "transactions", &txs));
 	c.txs = rec_txs(txs, h->mem, &c.tx_count);
-	c.receipts = rec_receipts(
-		ask(h, "\"%s\",\"params\":[\"0x%llx\"]",
-			strcmp(h->path, "/root") ? "eth_getTransactionReceiptsByBlock" : "eth_getBlockReceipts",
-			(unsigned long long)n),
-		h->mem, &c.receipt_count);
+	c.receipts =
+		rec_receipts(ask(h, "\"%s\",\"params\":[\"0x%llx\"]",
+				     strcmp(h->path, "/root") ? "eth_getTransactionReceiptsByBlock"
+							      : "eth_getBlockReceipts",
+				     (unsigned long long)n),
+			h->mem, &c.receipt_count);
 	return c;
 }
 
@@ -146,7 +149,8 @@ static void check_roots(struct chain *h, const struct content *c)
 /* The logs of a range are those of the receipts, in order. */
 static void check_logs(struct chain *h, const struct content *c)
 {
-	struct jval logs = ask(h, "\"eth_getLogs\",\"params\":[{\"fromBlock\":\"0x%llx\",\"toBlock\":\"0x%llx\"}]",
+	struct jval logs = ask(h,
+		"\"eth_getLogs\",\"params\":[{\"fromBlock\":\"0x%llx\",\"toBlock\":\"0x%llx\"}]",
 		(unsigned long long)c->h.number, (unsigned long long)c->h.number);
 	struct jiter it;
 	struct jval v;
@@ -198,7 +202,7 @@ static void check_block(struct chain *h, uint64_t n, size_t logs)
 	assert_int_equal(count, logs);
 }
 
-/* ---- chains ------------------------------------------------------------------------------------ */
+/* ---- chains ----------------------------------------------------------------------------- */
 
 static void ethereum_chain(void **state)
 {
@@ -209,7 +213,8 @@ static void ethereum_chain(void **state)
 	for (uint64_t n = 1; n <= 300; n += n < 40 ? 1 : 13)
 		check_block(&h, n, 12);
 	assert_true(json_is_null(ask(&h, "\"eth_getBlockByNumber\",\"params\":[\"0x12d\",false]")));
-	assert_int_equal(json_count(ask(&h, "\"eth_getLogs\",\"params\":[{\"fromBlock\":\"0x0\"}]")), 3600);
+	assert_int_equal(
+		json_count(ask(&h, "\"eth_getLogs\",\"params\":[{\"fromBlock\":\"0x0\"}]")), 3600);
 	close_chain(&h);
 }
 
