@@ -76,7 +76,7 @@ struct unit *unit_new(struct unit_env *env, struct block_range r, struct job *he
 	}
 	u->env = env;
 	u->range = r;
-	u->blocks = head;
+	u->blocks = head ? head : source_blocks(env->src, r, env->with_txs);
 	u->mem = arena_new(UNIT_ARENA_MAX);
 	return u;
 }

@@ -191,12 +191,15 @@ static const struct ingest_conf plain = {
 static void golden_complete(void **state)
 {
 	const struct chain_conf *c = network_chain(golden_net, "root");
+	uint64_t before;
 	struct sink k;
 
 	(void)state;
 	sink_init(&k);
 	fake_reset(golden, 1);
+	before = golden->now_us;
 	run(golden, c, &plain, &k);
+	assert_true(golden->now_us - before < 1000 * (golden->requests + 100)); /* it never waits idly */
 	check_staking(golden, c, "golden", &k);
 	assert_int_equal(k.undos, 0);
 	assert_int_equal(k.last_heights.head, 1184);
@@ -256,6 +259,7 @@ static void golden_any_way(void **state)
 	static const int64_t sizes[] = {1, 7, 64, 500, 2000};
 	static const int64_t windows[] = {1, 2, 3, 8};
 	const struct chain_conf *c = network_chain(golden_net, "root");
+	uint64_t before;
 	struct sink first;
 
 	(void)state;
@@ -271,7 +275,9 @@ static void golden_any_way(void **state)
 
 			sink_init(&k);
 			fake_reset(golden, 100 * i + w);
+			before = golden->now_us;
 			run(golden, c, &conf, &k);
+			assert_true(golden->now_us - before < 1000 * (golden->requests + 100));
 			sink_equal(&first, &k);
 			sink_free(&k);
 		}
