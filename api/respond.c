@@ -224,6 +224,56 @@ void respond_err(struct call *c, const struct err *e)
 				       : "the database has not the schema of this program");
 }
 
+/* -------- what h2o refuses by itself -------- */
+
+struct refusal {
+	h2o_ostream_t super;
+	h2o_iovec_t body;
+};
+
+static void send_refusal(h2o_ostream_t *self, h2o_req_t *req, h2o_iovec_t *bufs, size_t count,
+	h2o_send_state_t state)
+{
+	struct refusal *r = (struct refusal *)self;
+
+	(void)bufs;
+	(void)count;
+	h2o_ostream_send_next(self, req, &r->body, r->body.len ? 1 : 0, state);
+	r->body.len = 0;
+}
+
+/* The plain text of an error that h2o made (413) becomes a problem. Bytes that cannot be parsed as a
+ * request get h2o's bare 400, which passes no filter. */
+static void replace_refusal(h2o_filter_t *self, h2o_req_t *req, h2o_ostream_t **slot)
+{
+	int status = req->res.status;
+	struct refusal *r;
+	struct buf b;
+
+	(void)self;
+	if (status >= 400) {
+		buf_init(&b, 1000);
+		buf_printf(&b,
+			"{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":"
+			"\"the request is no HTTP/1.1 that this server takes\"}",
+			req->res.reason, status);
+		r = (struct refusal *)h2o_add_ostream(req, sizeof(*r), slot);
+		r->super.do_send = send_refusal;
+		r->body = h2o_strdup(&req->pool, b.p, b.n);
+		buf_free(&b);
+		h2o_set_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE,
+			H2O_STRLIT("application/problem+json"), 1);
+		req->res.content_length = r->body.len;
+		slot = &r->super.next;
+	}
+	h2o_setup_next_ostream(req, slot);
+}
+
+void respond_refusals(struct st_h2o_pathconf_t *path)
+{
+	h2o_create_filter(path, sizeof(h2o_filter_t))->on_setup_ostream = replace_refusal;
+}
+
 /* -------- caching -------- */
 
 void respond_tag(struct hash32 *out, const struct buf *of)

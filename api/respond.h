@@ -39,6 +39,10 @@ void respond_problem(struct call *c, int status, const char *parameter, const ch
 void respond_problem_with(struct call *c, int status, const char *parameter,
 	const struct buf *members, const char *detail);
 
+/** For the path that h2o answers by itself: request bodies that are too large. */
+struct st_h2o_pathconf_t;
+void respond_refusals(struct st_h2o_pathconf_t *path);
+
 /** A failed question: 503 with Retry-After. What the database said is logged, not sent. */
 void respond_err(struct call *c, const struct err *e);
 

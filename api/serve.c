@@ -372,6 +372,7 @@ static void configure(struct serve *s)
 	s->h2o.http1.upgrade_to_http2 = 0;
 	s->h2o.max_request_entity_size = ENTITY_MAX;
 	host = h2o_config_register_host(&s->h2o, h2o_iovec_init(H2O_STRLIT("default")), 65535);
+	respond_refusals(&host->fallback_path);
 	path = h2o_config_register_path(host, "/", 0);
 	h2o_compress_register(path, &gzip);
 	h = (struct handler *)h2o_create_handler(path, sizeof(*h));

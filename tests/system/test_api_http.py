@@ -87,10 +87,12 @@ def test_paths_and_limits():
                         answer += part
                 except ConnectionError:
                     pass
+                # some get no answer, only the end of the connection; h2o's own 400 is plain text
                 assert answer == b"" or answer.startswith(b"HTTP/1.1 4"), answer[:100]
         with dial(s.port) as k:
             k.sendall(b"POST /v1/status HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000\r\n\r\n" + b"z" * 20000)
-            assert k.recv(1000).startswith(b"HTTP/1.1 413")
+            st, h, body = read_answers(k, 1)[0]
+            assert st == 413 and json.loads(body)["status"] == 413, body
         # HTTP/1.0, and no upgrade to HTTP/2
         with dial(s.port) as k:
             k.sendall(b"GET /v1/status HTTP/1.0\r\n\r\n")
