@@ -43,12 +43,23 @@ static void save(struct journal *j, struct entry head, const void *copy)
 	j->used += n;
 }
 
+void *state_touch(struct ledger *l, enum ledger_kind kind, uint32_t i)
+{
+	struct table *t = &l->tables[kind];
+	struct entry head = {.kind = kind, .index = i, .size = t->size};
+
+	if (*table_stamp(t, i) != l->journal.stamp) {
+		*table_stamp(t, i) = l->journal.stamp;
+		save(&l->journal, head, table_record(t, i));
+	}
+	return table_record(t, i);
+}
+
 void *state_edit(struct ledger *l, enum ledger_kind kind, const struct ledger_key *key)
 {
 	struct table *t = &l->tables[kind];
 	uint32_t i = table_find(t, key);
 	struct entry head = {.kind = kind};
-	void *record;
 
 	if (i == UINT32_MAX) {
 		i = table_add(t, key);
@@ -58,14 +69,7 @@ void *state_edit(struct ledger *l, enum ledger_kind kind, const struct ledger_ke
 			save(&l->journal, head, NULL);
 		return table_record(t, i);
 	}
-	record = table_record(t, i);
-	if (*table_stamp(t, i) != l->journal.stamp) {
-		*table_stamp(t, i) = l->journal.stamp;
-		head.index = i;
-		head.size = t->size;
-		save(&l->journal, head, record);
-	}
-	return record;
+	return state_touch(l, kind, i);
 }
 
 struct address *edit_signers(struct ledger *l, size_t need)

@@ -58,9 +58,12 @@ static const char *const contract_names[CONTRACT_COUNT] = {
 
 void state_init(struct ledger *l)
 {
+	struct ledger_key key;
+
 	for (unsigned k = LEDGER_GLOBAL; k < LEDGER_KIND_COUNT; k++)
 		table_init(&l->tables[k], kinds[k].size);
-	edit_global(l);
+	key = key_n(0);
+	state_edit(l, LEDGER_GLOBAL, &key);
 	edit_validator(l, 0);
 	edit_validator(l, LEDGER_SINK);
 }
@@ -152,9 +155,7 @@ uint64_t ledger_block(const struct ledger *l)
 
 struct ledger_global *edit_global(struct ledger *l)
 {
-	struct ledger_key key = key_n(0);
-
-	return state_edit(l, LEDGER_GLOBAL, &key);
+	return state_touch(l, LEDGER_GLOBAL, 0); /* state_init made it */
 }
 
 struct ledger_validator *edit_validator(struct ledger *l, uint64_t id)

@@ -50,6 +50,9 @@ void state_init(struct ledger *l);
 /** The record for change: found or made, saved for undo. Never NULL; its address does not move. */
 void *state_edit(struct ledger *l, enum ledger_kind kind, const struct ledger_key *key);
 
+/** The same for a record whose number is known. */
+void *state_touch(struct ledger *l, enum ledger_kind kind, uint32_t i);
+
 static inline struct ledger_key key_n(uint64_t n)
 {
 	return (struct ledger_key){.n = n};
