@@ -27,7 +27,7 @@ void head_init(struct head *h, const struct chain_conf *chain, bool has_final, u
 /** Take the answer of a head job (with tags when it was asked for them). True: it advanced. */
 bool head_take(struct head *h, const struct job *j, uint64_t now_ms);
 
-void head_progress(struct head *h, uint64_t now_ms); /* something was published: not stalled */
+void head_progress(struct head *h, uint64_t now_ms); /* published above all before: not stalled */
 
 /** No progress for 20 block periods, at least 30 s. */
 bool head_stalled(const struct head *h, uint64_t now_ms);

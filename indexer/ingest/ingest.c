@@ -48,6 +48,7 @@ struct run {
 	uint64_t hold_ms;       /* nothing is planned before: the node lacked what it had announced */
 	uint64_t hold_step_ms;  /* grows until something is published */
 	bool rested;            /* the newest poll was sent as one that can wait */
+	uint64_t highest;       /* block published by this run: only above it is progress */
 	uint64_t low_ms;        /* since then the head is below the target; 0: it is not */
 	bool look;              /* compare branches before anything else */
 	bool fresh;             /* the newest poll agreed with what was published */
@@ -342,6 +343,7 @@ static enum err_kind publish_front(struct run *r, struct err *e)
 {
 	struct unit *u = r->window.units[0];
 	struct link l = publisher_link(&r->pub);
+	uint64_t last = unit_range(u).to;
 	struct block *blocks;
 	enum err_kind k;
 
@@ -361,7 +363,10 @@ static enum err_kind publish_front(struct run *r, struct err *e)
 	r->env.contradictions = 0;
 	r->env.final = r->pub.head.has_final ? r->pub.head.final : 0;
 	r->pause_ms = r->hold_step_ms = 0;
-	head_progress(&r->pub.head, clock_ms());
+	if (last > r->highest) {
+		r->highest = last;
+		head_progress(&r->pub.head, clock_ms());
+	}
 	window_done(&r->window);
 	return ERR_NONE;
 }
