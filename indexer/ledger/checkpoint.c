@@ -16,14 +16,6 @@
 #define HEADER_STEP 10000
 #define PERCENT     100
 
-struct signing {
-	struct u256 stake;      /* S: of the valid signers */
-	uint64_t *missed;       /* did not sign, in list order */
-	uint64_t *leaving;      /* signed and no longer in the list */
-	size_t missed_count, leaving_count;
-	size_t next;            /* pointer into signers[] */
-};
-
 /* Everything up to the signer is unsigned; NULL: the rest. */
 static void pass_over(struct fold *f, struct signing *s, const struct address *signer)
 {
@@ -166,16 +158,32 @@ static void enter_epoch(struct fold *f)
 	g->current_epoch++;
 }
 
+/* What is not taken from the transaction's own call is said. */
 static void say_source(
-	struct fold *f, const struct checkpoint_row *c, const struct ledger_vote *vote)
+	struct fold *f, const struct checkpoint_row *c, enum ledger_finding_kind kind)
 {
-	struct finding_at at = {FINDING_CHECKPOINT_SIGNERS, key_n(c->checkpoint_id), c->log};
+	struct finding_at at = {kind, key_n(c->checkpoint_id), c->log};
 
-	if (vote->known && !vote->relayed)
-		return;
-	if (vote->known)
-		at.kind = FINDING_CHECKPOINT_RELAYED;
 	check_fail(f, &at, U256_ZERO, U256_ZERO);
+}
+
+static void find_signers(struct fold *f, struct signing *s, const struct checkpoint_row *c,
+	const struct ledger_vote *vote, struct u256 full)
+{
+	size_t most = f->l->signer_count + vote->count + ledger_count(f->l, LEDGER_VALIDATOR);
+
+	s->missed = arena_alloc(f->mem, most * sizeof(*s->missed));
+	s->leaving = arena_alloc(f->mem, most * sizeof(*s->leaving));
+	if (vote->known) {
+		read_signatures(f, s, vote);
+		if (vote->relayed)
+			say_source(f, c, FINDING_CHECKPOINT_RELAYED);
+	} else if (c->kind == CHECKPOINT_MAIN && infer_signers(f, s, full, c->reward)) {
+		say_source(f, c, FINDING_CHECKPOINT_INFERRED);
+	} else {
+		assume_all(f, s);
+		say_source(f, c, FINDING_CHECKPOINT_SIGNERS);
+	}
 }
 
 static void add_header(struct fold *f, const struct checkpoint_row *c)
@@ -218,16 +226,10 @@ void checkpoint_event(struct fold *f, struct item *it)
 		return;
 	c = &f->d->checkpoints[it->row];
 	vote = &f->votes->v[it->row];
-	s.missed = arena_alloc(f->mem, f->l->signer_count * sizeof(*s.missed));
-	s.leaving = arena_alloc(f->mem, vote->count * sizeof(*s.leaving));
-	say_source(f, c, vote);
-	if (vote->known)
-		read_signatures(f, &s, vote);
-	else
-		assume_all(f, &s);
 	chain = ledger_root_chain(f->l, c->root_chain_id);
 	blocks = safe_add(f, u256_sub(u256_u64(c->end), u256_u64(c->start)), u256_u64(1));
 	reward = full_reward(f, g, chain ? chain->reward : U256_ZERO, blocks);
+	find_signers(f, &s, c, vote, reward);
 	reward = safe_div(f, safe_mul(f, reward, s.stake), g->total_stake);
 	if (c->kind == CHECKPOINT_MAIN && vote->known)
 		check_value(f, FINDING_CHECKPOINT_REWARD, c->checkpoint_id, reward, c->reward);

@@ -177,6 +177,7 @@ enum ledger_finding_kind {
 	FINDING_PARAMETER,             /* an event's old value */
 	FINDING_BALANCE,               /* an account of ours would be negative */
 	FINDING_ARITHMETIC,            /* the contract would have reverted here */
+	FINDING_CHECKPOINT_INFERRED,   /* signatures not known; the reward says who signed */
 	FINDING_KIND_COUNT
 };
 const char *ledger_finding_name(enum ledger_finding_kind kind); /* "checkpoint_reward", ... */

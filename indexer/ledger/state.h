@@ -201,6 +201,18 @@ void token_transfer(struct fold *f, struct item *it);
 /** The transfer right before item i, when it is one from -> StakeManager; else 0. */
 struct u256 token_paid_in(struct fold *f, size_t i, const struct address *from);
 
+/** Who takes part in a checkpoint. */
+struct signing {
+	struct u256 stake;      /* S: of the valid signers */
+	uint64_t *missed;       /* did not sign, in list order */
+	uint64_t *leaving;      /* signed and no longer in the list */
+	size_t missed_count, leaving_count;
+	size_t next;            /* pointer into signers[] */
+};
+
+/** From the stated reward; `full`: what it would be if all stake had signed. False: not clear. */
+bool infer_signers(struct fold *f, struct signing *out, struct u256 full, struct u256 reward);
+
 void checkpoint_event(struct fold *f, struct item *it);
 void header_reset(struct fold *f, struct item *it);
 
