@@ -2,11 +2,13 @@
  * When are the receipts of a block needed? Decided from the block's true content and the set of
  * watches in force at the block, never from how the block was fetched, so that the level of a block
  * is the same on every path:
- *   - it holds a transaction to a contract we account for: its status is in the receipt
+ *   - the chain requires it of every block
+ *   - all transactions are fetched and one is to a contract we account for: its status is in the receipt
+ *   - the bloom promises rows, and the chain requires more than hashed headers: then they are proven
+ *     whole, because a bloom shows that all logs of a contract are missing, not that one of several
+ *     is; eth_getLogs is not asked for such a block
  *   - it holds the trigger of a discovery: the announcing log is not watched yet
  *   - it holds a checkpoint and the chain's transactions are not fetched: its calldata is kept
- *   - it has rows, and the chain requires more than hashed headers: then they are proven whole (a
- *     bloom shows that all logs of a contract are missing, not that one of several is)
  *   - the bloom promises a watched log of an address that gave none (by chance, as receipts show)
  * A node that leaves logs out makes us fetch receipts too, but the level stays what it would have
  * been: the rows of a faulty node's blocks equal those of a good one's.
@@ -27,7 +29,13 @@ static bool candidate(const struct unit_env *env, const struct body *b, const st
 
 void body_begin(const struct unit_env *env, struct body *b)
 {
-	for (size_t i = 0; b->txs && i < b->tx_count && !b->need; i++)
+	if (env->with_txs && !b->txs && (b->tx_count || !b->tx_count_known))
+		b->force = true;
+	if (env->bloom && env->chain->required == LEVEL_RECEIPTS)
+		b->need = true;
+	else if (env->prove)
+		b->need = watchset_bloom(env->ws, b->h->number, b->h->bloom, 0, WATCH_KEEP);
+	for (size_t i = 0; env->with_txs && b->txs && i < b->tx_count && !b->need; i++)
 		b->need = candidate(env, b, &b->txs[i]);
 }
 
@@ -241,9 +249,6 @@ static bool rows_need_receipts(const struct unit_env *env, const struct body *b)
 			return true;
 		if (!env->with_txs && discover_checkpoint(env->chain, l))
 			return true;
-		if (env->bloom && env->chain->required > LEVEL_HASHED && !l->state_sync &&
-			watchset_match(env->ws, b->h->number, l) & WATCH_KEEP)
-			return true;
 	}
 	return false;
 }
@@ -270,7 +275,7 @@ static bool fees_doubtful(const struct unit_env *env, const struct body *b)
 	uint32_t before = UINT32_MAX;
 	size_t n = 0;
 
-	if (!env->fees || env->chain->required <= LEVEL_HASHED)
+	if (!env->fees || !env->prove)
 		return false;
 	for (size_t i = 0; i < b->log_count; i++) {
 		const struct log *l = &b->logs[i];

@@ -18,6 +18,7 @@ struct unit_env {
 	bool bloom;    /* headers have real blooms and roots (not on TRON) */
 	bool with_txs; /* every block is fetched with its transactions */
 	bool fees;     /* some watch is summed, not kept */
+	bool prove;    /* rows are proven by receipts: headers commit to them, and it is required */
 	struct source *src;
 	struct watchset *ws;
 	struct tally *tally;
@@ -49,7 +50,10 @@ struct body {
 	bool settled;            /* nothing is outstanding for the set version of the unit */
 };
 
-/** First look, with header and transactions only: does the block hold a transaction that we keep? */
+/**
+ * First look, with header and transactions (if there) only: do the rules want receipts, whatever the
+ * logs are? Sets need, and force when transactions are missing that come with the receipts.
+ */
 void body_begin(const struct unit_env *env, struct body *b);
 
 /**

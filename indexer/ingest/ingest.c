@@ -67,6 +67,7 @@ static void open_env(struct run *r, struct source *src)
 		.kind = kinds[c->kind],
 		.bloom = c->kind != CHAIN_TRON,
 		.with_txs = c->tx_scan != TX_SCAN_NONE,
+		.prove = c->kind != CHAIN_TRON && c->required > LEVEL_HASHED,
 		.src = src,
 		.ws = watchset_new(c),
 		.tally = &r->tally};
@@ -246,7 +247,7 @@ static bool take_as_unit(struct run *r, struct job *j)
 {
 	uint64_t next = publisher_link(&r->pub).next;
 
-	if (r->env.with_txs || r->window.count || j->head != next || goal(r) < next)
+	if (r->window.count || j->head != next || goal(r) < next)
 		return false;
 	window_add(&r->window, next, j);
 	return true;

@@ -3,8 +3,9 @@
  * of which block each answer has to be; then logs and receipts side by side. Reading logs after
  * headers also means that a fork in between shows: the logs then name another block.
  *
- * A block whose receipts are needed anyway is left out of the eth_getLogs question where receipts
- * prove more. When a node's logs are refused three times (outside the bloom, of another block), the
+ * A block whose receipts are needed anyway (body.c) is left out of the eth_getLogs question where
+ * receipts prove more. A unit made from a head's header has no transactions yet; where they are
+ * wanted they come with the receipts, in one go. When a node's logs are refused three times (outside the bloom, of another block), the
  * unit gives up on eth_getLogs and takes all blocks whose bloom may hold a watched log by receipts.
  *
  * On TRON nothing ties logs to headers, so a range that may still change is closed by reading the
@@ -226,9 +227,9 @@ static bool wants_logs(const struct unit *u, const struct body *b, unsigned sinc
 		return true;
 	if (!env->bloom)
 		return since == 0 || !b->have_receipts;
-	if (b->have_receipts || b->need)
+	if (b->have_receipts || b->need || b->force)
 		return false;
-	return watchset_bloom(env->ws, b->h->number, b->h->bloom, since);
+	return watchset_bloom(env->ws, b->h->number, b->h->bloom, since, WATCH_KEEP | WATCH_SUM);
 }
 
 static void ask_logs(struct unit *u)
@@ -244,6 +245,7 @@ static void ask_logs(struct unit *u)
 		struct body *b = &u->bodies[i];
 
 		b->judged = b->settled = false;
+		body_begin(u->env, b); /* the set may have grown */
 		if (b->h->number < first || !wants_logs(u, b, u->version))
 			continue;
 		if (u->receipts_only) {

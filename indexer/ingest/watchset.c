@@ -364,13 +364,15 @@ bool watchset_partnership(const struct watchset *ws, const struct contract *c)
 
 /* ---- bloom ----------------------------------------------------------------------------------- */
 
-bool watchset_bloom(
-	const struct watchset *ws, uint64_t number, const uint8_t bloom[256], unsigned since)
+bool watchset_bloom(const struct watchset *ws, uint64_t number, const uint8_t bloom[256],
+	unsigned since, unsigned bits)
 {
 	for (size_t i = 0; i < ws->probe_count; i++) {
 		const struct probe *p = &ws->probes[i];
 
-		if (p->version > since && p->from <= number && verify_bloom_may(bloom, &p->keys))
+		if (p->version > since && p->from <= number &&
+			(p->watch->sum_only ? WATCH_SUM : WATCH_KEEP) & bits &&
+			verify_bloom_may(bloom, &p->keys))
 			return true;
 	}
 	return false;

@@ -52,9 +52,12 @@ bool watchset_partnership(const struct watchset *ws, const struct contract *c);
 size_t watchset_filters(const struct watchset *ws, struct block_range r, unsigned since,
 	struct arena *mem, struct log_filter **out);
 
-/** May a block with that bloom hold a log that a member newer than `since` watches? */
-bool watchset_bloom(
-	const struct watchset *ws, uint64_t number, const uint8_t bloom[256], unsigned since);
+/**
+ * May a block with that bloom hold a log that a member newer than `since` watches? bits: only watches
+ * with one of these WATCH_* outcomes.
+ */
+bool watchset_bloom(const struct watchset *ws, uint64_t number, const uint8_t bloom[256],
+	unsigned since, unsigned bits);
 
 /**
  * Does the bloom allow a watched log of an address (and party of a token transfer) of which logs[]

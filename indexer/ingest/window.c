@@ -1,6 +1,6 @@
 /*
- * How many blocks a unit has follows from what the last ones weighed: a unit should bring about a
- * megabyte of answers, so that a window of them stays small on chains whose blocks hold hundreds of
+ * How many blocks a unit has follows from what the last ones weighed: a unit should bring about half
+ * a megabyte of answers, so that a window of them stays small on chains whose blocks hold hundreds of
  * transactions, and requests are few where blocks are nearly empty. The size at most doubles from
  * unit to unit and falls at once. With full transactions it starts small, because one block of a
  * busy chain can be as large as a thousand of a quiet one.
@@ -11,8 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UNIT_BYTES  (1u << 20)
+#define UNIT_BYTES  (512u << 10)
 #define START_FULL  64 /* blocks in the first unit when transactions are fetched */
+#define START_BARE  128
 #define GROWTH      4  /* a range may become so many times the configured one */
 
 void window_init(
@@ -27,7 +28,9 @@ void window_init(
 		abort();
 	}
 	w->size_max = range * GROWTH;
-	w->size = env->with_txs && range > START_FULL ? START_FULL : range;
+	w->size = env->with_txs ? START_FULL : START_BARE;
+	if (w->size > range)
+		w->size = range;
 }
 
 void window_close(struct window *w)

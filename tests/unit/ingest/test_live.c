@@ -152,7 +152,7 @@ static void idle_rate(void **state)
 			(double)bttc->asked[J_HEAD] / 100);
 		assert_true(bttc->asked[J_HEAD] <= 505);
 		assert_true(bttc->asked[J_HEAD] >= 20);
-		assert_int_equal(bttc->answered[J_LOGS] + bttc->answered[J_BLOCK_LOGS], 1);
+		assert_true(bttc->answered[J_LOGS] + bttc->answered[J_BLOCK_LOGS] <= 5);
 		sink_free(&k);
 	}
 }

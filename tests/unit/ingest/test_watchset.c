@@ -166,20 +166,20 @@ static void blooms(void **state)
 	struct log other = mk_log(2, 3, transfer[0], party(0x10), party(0x11));
 
 	(void)state;
-	assert_false(watchset_bloom(ws, 5, bloom, 0));
+	assert_false(watchset_bloom(ws, 5, bloom, 0, WATCH_KEEP | WATCH_SUM));
 	with(bloom, &other);
-	assert_false(watchset_bloom(ws, 5, bloom, 0));
+	assert_false(watchset_bloom(ws, 5, bloom, 0, WATCH_KEEP | WATCH_SUM));
 	assert_false(watchset_missing(ws, 5, bloom, NULL, 0));
 	with(bloom, &out);
-	assert_true(watchset_bloom(ws, 5, bloom, 0));
+	assert_true(watchset_bloom(ws, 5, bloom, 0, WATCH_KEEP | WATCH_SUM));
 	assert_true(watchset_missing(ws, 5, bloom, &other, 1));
 	assert_false(watchset_missing(ws, 5, bloom, &out, 1));
 
 	with(bloom, &in); /* a transfer of a member that is not there yet */
 	assert_false(watchset_missing(ws, 60, bloom, &out, 1));
 	assert_true(watchset_add(ws, &d));
-	assert_true(watchset_bloom(ws, 60, bloom, 1));
-	assert_false(watchset_bloom(ws, 49, bloom, 1));
+	assert_true(watchset_bloom(ws, 60, bloom, 1, WATCH_KEEP | WATCH_SUM));
+	assert_false(watchset_bloom(ws, 49, bloom, 1, WATCH_KEEP | WATCH_SUM));
 	assert_false(watchset_missing(ws, 49, bloom, &out, 1));
 	assert_true(watchset_missing(ws, 60, bloom, &out, 1)); /* one of two transfers is not enough */
 	{
