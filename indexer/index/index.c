@@ -102,7 +102,8 @@ static enum err_kind session_open(struct index *x, struct err *e)
 	x->decoder = decoder_new(x->chain);
 	for (size_t i = 0; i < past.found_count; i++)
 		decoder_found(x->decoder, &past.found[i]);
-	if ((k = x->in->open(x->in->arg, &past, &x->reader, e)))
+	if ((x->in->resume && (k = x->in->resume(x->in->arg, x->writer, &past, e))) ||
+		(k = x->in->open(x->in->arg, &past, &x->reader, e)))
 		return k;
 	if (past.tail.has_id)
 		atomic_store(&x->state->indexed, past.tail.id.number);

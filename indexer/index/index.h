@@ -28,6 +28,9 @@ enum index_phase {
  * closed by index_run before each re-open and at the end.
  */
 struct index_input {
+	/* Before each open; may be NULL. May take up another stream by writer_adopt, with past changed
+	   to match. */
+	enum err_kind (*resume)(void *arg, struct writer *w, struct writer_past *past, struct err *e);
 	enum err_kind (*open)(void *arg, const struct writer_past *past, struct stream_reader **out,
 		struct err *e);
 	bool (*ended)(void *arg);      /* no more records will ever come (until-head); may be NULL */

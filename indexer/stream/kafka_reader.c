@@ -48,6 +48,7 @@ struct kafka_reader {
 
 	int64_t next_offset;   /* after everything taken */
 	int64_t end;           /* committed end when it was opened */
+	bool final_end;        /* the end of the final topic was seen */
 	struct stream_tail at; /* after everything taken; seq 0: nothing yet */
 	bool has_stream;
 	/* Heights wait until the records before them were taken. The oldest waiting one is not
@@ -77,7 +78,7 @@ static enum err_kind lost(const struct kafka_reader *r, struct err *e, const cha
 	va_end(ap);
 	if (r->at.has_id)
 		snprintf(from, sizeof(from), "block %" PRIu64, r->at.id.number + 1);
-	return err_set(e, ERR_FATAL, "kafka", 0, "topic %s, partition %d: %s; re-ingest from %s",
+	return err_set(e, ERR_FATAL, "kafka", KAFKA_LOST, "topic %s, partition %d: %s; re-ingest from %s",
 		r->blocks, (int)r->partition, why, from);
 }
 
@@ -148,6 +149,7 @@ static enum err_kind take_event(struct kafka_reader *r, const rd_kafka_message_t
 	case RD_KAFKA_RESP_ERR__PARTITION_EOF:
 		if (is_blocks(r, m) && m->offset > r->next_offset)
 			r->next_offset = m->offset;
+		r->final_end |= !is_blocks(r, m);
 		return ERR_NONE;
 	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
 		if (is_blocks(r, m))
@@ -462,5 +464,5 @@ bool kafka_reader_at_end(const struct stream_reader *face)
 		(const struct kafka_reader *)((const char *)face -
 					      offsetof(struct kafka_reader, face));
 
-	return r->next_offset >= r->end;
+	return r->next_offset >= r->end && r->final_end;
 }

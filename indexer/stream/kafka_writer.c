@@ -162,7 +162,8 @@ static enum err_kind find_tail(
 
 		if ((k = kafka_find_newest(probe, &at, w->conf.chain_id, &n, e)))
 			return k;
-		if (!n.found)
+		if (!n.found || (w->conf.new_stream &&
+					memcmp(n.stream_id, w->stream_id, sizeof(w->stream_id))))
 			continue;
 		if (out->seq && memcmp(out->stream_id, n.stream_id, sizeof(n.stream_id)))
 			return err_set(e, ERR_FATAL, "kafka", 0,
@@ -486,9 +487,9 @@ static enum err_kind take_over(struct kafka_writer *w, struct err *e)
 		log_warn("kafka", "the topic keeps the partitions it was made with",
 			"topic=%s partitions=%d asked_for=%" PRId64, w->blocks, (int)w->partitions,
 			w->conf.partitions);
-	if (!w->tail.seq)
-		stream_new_id(w->tail.stream_id);
-	memcpy(w->stream_id, w->tail.stream_id, sizeof(w->stream_id));
+	if (w->tail.seq)
+		memcpy(w->stream_id, w->tail.stream_id, sizeof(w->stream_id));
+	memcpy(w->tail.stream_id, w->stream_id, sizeof(w->stream_id));
 	return ERR_NONE;
 }
 
@@ -502,6 +503,7 @@ enum err_kind kafka_writer_open(
 	copy_conf(&w->conf, c);
 	buf_init(&w->record, RECORD_MAX_BYTES + 65536);
 	snprintf(w->key, sizeof(w->key), "%" PRIu64, c->chain_id);
+	stream_new_id(w->stream_id); /* unless the topic has one to go on with */
 	open_metrics(w);
 	if ((k = take_over(w, e))) {
 		writer_close(&w->face);

@@ -87,7 +87,7 @@ static enum err_kind run(
 	struct test_db *db, struct tape *t, bool bulk, struct index_state *state, struct err *e)
 {
 	struct writer_conf conf = {.bulk = bulk};
-	struct index_input in = {tape_open, tape_ended, t};
+	struct index_input in = {.open = tape_open, .ended = tape_ended, .arg = t};
 
 	return index_run(db->dsn, golden.chain, &conf, &in, state, e);
 }
