@@ -109,7 +109,7 @@ static int plan_or_run(struct backfill_conf *c)
 
 int cmd_backfill(int argc, char **argv)
 {
-	static const struct opt *const tables[] = {pipeline_opts, opts, NULL};
+	static const struct opt *const tables[] = {node_opts, pipeline_opts, opts, NULL};
 	struct backfill_conf c = {0};
 	const char *const *rest;
 	struct opt_set *set = NULL;

@@ -82,7 +82,7 @@ static enum err_kind run(struct pipeline *p, const struct up_conf *c, struct err
 
 int cmd_up(int argc, char **argv)
 {
-	static const struct opt *const tables[] = {pipeline_opts, opts, NULL};
+	static const struct opt *const tables[] = {node_opts, pipeline_opts, opts, NULL};
 	struct up_conf c = {0};
 	const char *const *rest;
 	struct opt_set *set = NULL;

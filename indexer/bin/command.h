@@ -20,6 +20,8 @@ struct command {
 };
 
 int cmd_up(int argc, char **argv);
+int cmd_ingest(int argc, char **argv);
+int cmd_index(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_migrate(int argc, char **argv);
 int cmd_backfill(int argc, char **argv);

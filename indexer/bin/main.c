@@ -11,6 +11,8 @@
 
 static const struct command commands[] = {
 	{"up", "everything in one process: PostgreSQL, ingest, index, serve", cmd_up},
+	{"ingest", "one chain from its nodes into Kafka", cmd_ingest},
+	{"index", "all chains of a network from Kafka into PostgreSQL", cmd_index},
 	{"serve", "the HTTP API over a database", cmd_serve},
 	{"migrate", "bring the database's schema up or down, or show its state", cmd_migrate},
 	{"backfill", "index a bounded range of one chain", cmd_backfill},

@@ -1,5 +1,5 @@
 /*
- * Assembly that `up` and `backfill` share. Resources are opened in one order and closed in the
+ * Assembly that `up`, `backfill` and, in part, `ingest` and `index` share. Resources are opened in one order and closed in the
  * reverse: network, private PostgreSQL, replay server, chain runs.
  */
 #include "bin/pipeline.h"
@@ -16,15 +16,11 @@
 #define DATABASE_WAIT_MS 30000
 
 #define AT(f) offsetof(struct pipeline_conf, f)
-const struct opt pipeline_opts[] = {
+const struct opt node_opts[] = {
 	{"network", "NAME|FILE", OPT_STRING, AT(network), NULL, 0, 0, OPT_REQUIRED,
 		"Network: mainnet, donau, golden, world, or a network file."},
 	{"rpc", "CHAIN=URL", OPT_LIST, AT(rpc), NULL, 0, 0, 0,
 		"JSON-RPC endpoint of a chain; replaces those of the network file."},
-	{"data", "DIR", OPT_STRING, AT(data), NULL, 0, 0, 0,
-		"Directory of the private PostgreSQL; made when missing."},
-	{"database", "URL", OPT_STRING, AT(database), NULL, 0, 0, OPT_SECRET,
-		"Use this PostgreSQL instead of a private one."},
 	{"rpc-timeout", "TIME", OPT_TIME, AT(timeout_ms), "20s", 100, 600000, 0,
 		"Longest wait for one HTTP request, milliseconds or with a unit."},
 	{"rpc-body-max", "BYTES", OPT_SIZE, AT(body_max), "64M", 65536, 1 << 30, 0,
@@ -42,10 +38,18 @@ const struct opt pipeline_opts[] = {
 	{"window", "N", OPT_INT, AT(window), "4", 1, 64, 0, "Units in flight while behind."},
 	{"poll-period", "TIME", OPT_TIME, AT(poll_ms), "0", 0, 600000, 0,
 		"How often the head is asked for, milliseconds; 0: from the chain's block period."},
-	{"queue", "BYTES", OPT_SIZE, AT(queue_bytes), "8M", 65536, 1 << 30, 0,
-		"Most bytes of records that wait between ingest and index, for each chain."},
 	{"replay-speed", "N", OPT_INT, AT(replay_speed), "0", 0, 1000000, 0,
 		"Recorded networks: play the recording N times as fast as it was made; 0: all at once."},
+	OPT_END,
+};
+
+const struct opt pipeline_opts[] = {
+	{"data", "DIR", OPT_STRING, AT(data), NULL, 0, 0, 0,
+		"Directory of the private PostgreSQL; made when missing."},
+	{"database", "URL", OPT_STRING, AT(database), NULL, 0, 0, OPT_SECRET,
+		"Use this PostgreSQL instead of a private one."},
+	{"queue", "BYTES", OPT_SIZE, AT(queue_bytes), "8M", 65536, 1 << 30, 0,
+		"Most bytes of records that wait between ingest and index, for each chain."},
 	{"progress", NULL, OPT_FLAG, AT(progress), "true", 0, 0, 0,
 		"Show progress (a bar on a terminal, a line every 10 s elsewhere)."},
 	OPT_END,
@@ -70,6 +74,11 @@ static enum err_kind add_url(struct pipeline *p, size_t chain, const char *url, 
 	return ERR_NONE;
 }
 
+static bool is_wanted(const struct pipeline *p, size_t chain)
+{
+	return p->only == ALL_CHAINS || p->only == chain;
+}
+
 static enum err_kind sort_endpoints(struct pipeline *p, struct err *e)
 {
 	for (size_t i = 0; i < p->conf->rpc.n; i++) {
@@ -91,7 +100,7 @@ static enum err_kind sort_endpoints(struct pipeline *p, struct err *e)
 	for (size_t c = 0; c < p->net->chain_count; c++) {
 		const struct chain_conf *cc = &p->net->chains[c];
 
-		if (p->url_count[c] || cc->recording)
+		if (p->url_count[c] || cc->recording || !is_wanted(p, c))
 			continue;
 		for (size_t i = 0; i < cc->endpoint_count && i < 16; i++)
 			if (add_url(p, c, cc->endpoints[i], e))
@@ -104,25 +113,38 @@ static enum err_kind sort_endpoints(struct pipeline *p, struct err *e)
 	return ERR_NONE;
 }
 
-enum err_kind pipeline_plan(struct pipeline *p, const struct pipeline_conf *conf, struct err *e)
+enum err_kind pipeline_load(struct pipeline *p, const struct pipeline_conf *conf, const char *only,
+	struct err *e)
 {
 	enum err_kind k;
 
-	*p = (struct pipeline){.conf = conf};
-	if (!conf->data == !conf->database)
-		return err_set(e, ERR_FATAL, "opt", 0, conf->data
-			? "options \"data\" and \"database\" exclude each other"
-			: "give --data DIR (a private PostgreSQL) or --database URL");
+	*p = (struct pipeline){.conf = conf, .only = ALL_CHAINS};
 	k = network_load(&p->net, conf->network, e);
 	if (k)
 		return k;
 	if (p->net->chain_count > CHAINS_MAX)
 		return err_set(e, ERR_FATAL, "opt", 0, "%s: more than %d chains", p->net->path, CHAINS_MAX);
+	if (only) {
+		p->only = chain_index(p->net, only, strlen(only));
+		if (p->only == p->net->chain_count)
+			return err_set(e, ERR_FATAL, "opt", 0,
+				"option \"chain\": network %s has no chain \"%.40s\"", p->net->name, only);
+	}
 	return sort_endpoints(p, e);
 }
 
+enum err_kind pipeline_plan(struct pipeline *p, const struct pipeline_conf *conf, struct err *e)
+{
+	*p = (struct pipeline){.conf = conf, .only = ALL_CHAINS};
+	if (!conf->data == !conf->database)
+		return err_set(e, ERR_FATAL, "opt", 0, conf->data
+			? "options \"data\" and \"database\" exclude each other"
+			: "give --data DIR (a private PostgreSQL) or --database URL");
+	return pipeline_load(p, conf, NULL, e);
+}
+
 /* Recorded chains without --rpc are played by a replay server of our own. */
-static enum err_kind start_replay(struct pipeline *p, struct err *e)
+enum err_kind pipeline_replay(struct pipeline *p, struct err *e)
 {
 	struct replay_chain rc[CHAINS_MAX];
 	struct replay_conf conf = {.listen = "127.0.0.1:0", .chains = rc, .speed = p->conf->replay_speed};
@@ -132,7 +154,7 @@ static enum err_kind start_replay(struct pipeline *p, struct err *e)
 	for (size_t c = 0; c < p->net->chain_count; c++) {
 		const struct chain_conf *cc = &p->net->chains[c];
 
-		if (p->url_count[c] || !cc->recording)
+		if (p->url_count[c] || !cc->recording || !is_wanted(p, c))
 			continue;
 		rc[n] = (struct replay_chain){.key = cc->key, .dir = cc->recording,
 			.tron_shape = cc->recording_tron_shape, .safe_depth = cc->safe_depth,
@@ -157,7 +179,8 @@ static enum err_kind start_replay(struct pipeline *p, struct err *e)
 }
 
 /* Migrations and registration; a server that is lost meanwhile is waited for. */
-static enum err_kind prepare_schema(struct pipeline *p, struct err *e)
+enum err_kind schema_prepare(const char *url, const struct network *net, struct postgres *server,
+	struct err *e)
 {
 	uint64_t start = clock_ms();
 	unsigned applied;
@@ -165,12 +188,12 @@ static enum err_kind prepare_schema(struct pipeline *p, struct err *e)
 	enum err_kind k;
 
 	for (;;) {
-		k = migrate_up(p->url, &applied, e);
+		k = migrate_up(url, &applied, e);
 		if (!k)
-			k = store_register(p->url, p->net, e);
+			k = store_register(url, net, e);
 		if (k != ERR_AGAIN || clock_ms() - start > DATABASE_WAIT_MS)
 			return k;
-		if (p->postgres && postgres_watch(p->postgres, &watch) == ERR_FATAL) {
+		if (server && postgres_watch(server, &watch) == ERR_FATAL) {
 			*e = watch;
 			return ERR_FATAL;
 		}
@@ -193,10 +216,20 @@ enum err_kind pipeline_open(struct pipeline *p, const char *sql_listen, struct e
 	} else {
 		p->url = p->api_url = p->conf->database;
 	}
-	k = prepare_schema(p, e);
+	k = schema_prepare(p->url, p->net, p->postgres, e);
 	if (!k)
-		k = start_replay(p, e);
+		k = pipeline_replay(p, e);
 	return k;
+}
+
+struct source_conf pipeline_source(const struct pipeline_conf *c)
+{
+	return (struct source_conf){.timeout_ms = c->timeout_ms,
+		.body_max_bytes = c->body_max,
+		.batch_max = c->batch,
+		.in_flight = c->in_flight,
+		.rate_per_s = c->rate,
+		.logs_range_max = c->logs_range};
 }
 
 enum err_kind pipeline_start(struct pipeline *p, size_t chain, const struct ingest_conf *ic,
@@ -210,9 +243,7 @@ enum err_kind pipeline_start(struct pipeline *p, size_t chain, const struct inge
 		.database = p->url,
 		.urls = (const char *const *)p->urls[chain],
 		.url_count = p->url_count[chain],
-		.source = {.timeout_ms = c->timeout_ms, .body_max_bytes = c->body_max,
-			.batch_max = c->batch, .in_flight = c->in_flight, .rate_per_s = c->rate,
-			.logs_range_max = c->logs_range},
+		.source = pipeline_source(c),
 		.ingest = *ic,
 		.writer = *wc,
 		.queue_bytes = (size_t)c->queue_bytes,

@@ -1,7 +1,10 @@
 #ifndef BIN_PIPELINE_H
 #define BIN_PIPELINE_H
 
-/* What `up` and `backfill` share: network, endpoints, database, chain runs, progress. */
+/*
+ * What `up` and `backfill` share: network, endpoints, database, chain runs, progress. `ingest` and
+ * `index` use the half of it that they need.
+ */
 #include "base/opt.h"
 #include "bin/chain_run.h"
 #include "bin/command.h"
@@ -9,6 +12,7 @@
 #include "store/postgres.h"
 
 #define CHAINS_MAX 16
+#define ALL_CHAINS SIZE_MAX
 
 struct pipeline_conf {
 	struct common_conf common; /* first: common_opts has offsets into it */
@@ -20,11 +24,13 @@ struct pipeline_conf {
 	int64_t range_blocks, window, poll_ms, queue_bytes, replay_speed;
 	bool progress;
 };
-extern const struct opt pipeline_opts[];
+extern const struct opt node_opts[];     /* network, endpoints and how they are asked */
+extern const struct opt pipeline_opts[]; /* database, queue, progress */
 
 struct pipeline {
 	const struct pipeline_conf *conf;
 	struct network *net;
+	size_t only;                  /* index of the one chain that is worked on; ALL_CHAINS */
 	struct postgres *postgres;    /* NULL with --database */
 	const char *url, *api_url;
 	struct replay *replay;        /* NULL unless a recorded chain has no --rpc */
@@ -39,6 +45,19 @@ struct pipeline {
 /** Load the network and sort the endpoints; touches nothing outside. ERR_FATAL names the option. */
 MUST_USE enum err_kind pipeline_plan(struct pipeline *p, const struct pipeline_conf *conf,
 	struct err *e);
+
+/** The part of it that needs no database. only: key of the one chain to work on; NULL: all. */
+MUST_USE enum err_kind pipeline_load(struct pipeline *p, const struct pipeline_conf *conf,
+	const char *only, struct err *e);
+
+/** Start the replay server for recorded chains without --rpc, and take its endpoints. */
+MUST_USE enum err_kind pipeline_replay(struct pipeline *p, struct err *e);
+
+struct source_conf pipeline_source(const struct pipeline_conf *c);
+
+/** Migrate, register the network; waits for a database that is away for a while. server may be NULL. */
+MUST_USE enum err_kind schema_prepare(const char *url, const struct network *net,
+	struct postgres *server, struct err *e);
 
 /** PostgreSQL, migrations, replay server. */
 MUST_USE enum err_kind pipeline_open(struct pipeline *p, const char *sql_listen, struct err *e);
