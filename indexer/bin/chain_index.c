@@ -75,6 +75,30 @@ static enum err_kind take_up(struct chain_index *x, struct writer *w, struct wri
 	return kafka_reader_open(&x->reader, &x->conf.kafka, 0, s.offset, &past->tail, e);
 }
 
+/** An empty database begins with the first stream that starts at the chain's first block. */
+static enum err_kind begin(struct chain_index *x, struct writer *w, struct writer_past *past,
+	struct err *e)
+{
+	static const uint8_t none[16];
+	struct kafka_start any;
+	enum err_kind k;
+
+	if ((k = kafka_reader_open(&x->reader, &x->conf.kafka, 0, 0, &past->tail, e)))
+		return k == ERR_FATAL && e->code == KAFKA_LOST ? take_up(x, w, past, 0, e) : k;
+	k = kafka_other_stream(&any, &x->conf.kafka, 0, none, e);
+	if (!k && (!any.found || any.step.id.number == x->conf.chain->first_block))
+		return ERR_NONE;
+	stream_reader_close(x->reader);
+	x->reader = NULL;
+	if (k)
+		return k;
+	err_set(e, ERR_FATAL, "index", KAFKA_LOST,
+		"the topic of chain %s begins at block %" PRIu64 ", but the database is empty: re-ingest "
+		"from block %" PRIu64, x->conf.chain->key, any.step.id.number,
+		x->conf.chain->first_block);
+	return take_up(x, w, past, 0, e);
+}
+
 static enum err_kind resume(void *arg, struct writer *w, struct writer_past *past, struct err *e)
 {
 	struct chain_index *x = arg;
@@ -92,6 +116,8 @@ static enum err_kind resume(void *arg, struct writer *w, struct writer_past *pas
 		*e = x->why;
 		return take_up(x, w, past, past->next_offset, e);
 	}
+	if (!past->tail.seq && !past->next_offset)
+		return begin(x, w, past, e);
 	k = kafka_reader_open(&x->reader, &x->conf.kafka, 0, past->next_offset, &past->tail, e);
 	return k == ERR_FATAL && e->code == KAFKA_LOST ? take_up(x, w, past, 0, e) : k;
 }

@@ -1,6 +1,6 @@
 /*
- * Assembly that `up`, `backfill` and, in part, `ingest` and `index` share. Resources are opened in one order and closed in the
- * reverse: network, private PostgreSQL, replay server, chain runs.
+ * Assembly that `up`, `backfill` and, in part, `ingest` and `index` share. Resources are opened in one
+ * order and closed in the reverse: network, private PostgreSQL, replay server, chain runs.
  */
 #include "bin/pipeline.h"
 

@@ -1,0 +1,426 @@
+#!/usr/bin/env python3
+"""`ingest` and `index` as processes over a real broker: the same tables as `up` gives, whatever is killed.
+
+Environment: what tests/run's part `kafka` exports, and BTTC_TEST_PG. Every test has topics of its own.
+"""
+import os, random, struct, sys
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
+from harness import *
+
+BROKER = os.environ["BTTC_TEST_KAFKA"]
+CTL = [os.environ["BTTC_TEST_KAFKA_CTL"]]
+CTL_DATA = ["--data", os.environ["BTTC_TEST_KAFKA_DATA"]]
+SEED = int(os.environ.get("BTTC_TEST_SEED", "20240101"))
+GOLDEN = os.path.join(RECORDINGS, "golden")
+_prefix = itertools.count(1)
+
+
+def new_prefix():
+    return f"s{os.getpid()}-{next(_prefix)}"
+
+
+def ingest(prefix, network, chain, *args, env=None):
+    return Proc("ingest", "--network", network, "--chain", chain, "--brokers", BROKER, "--topic-prefix", prefix,
+                "--poll-period", "30ms", *args, env=env)
+
+
+def index(prefix, network, dsn, *args, env=None):
+    return Proc("index", "--network", network, "--brokers", BROKER, "--topic-prefix", prefix, "--database", dsn,
+                *args, env=env)
+
+
+def done(p, rc=0):
+    got = p.wait()
+    assert got == rc, f"{p.args} ended with {got}, not {rc}:\n{p.text()[-3000:]}"
+    return p
+
+
+def chains_of(network):
+    return ["root", "bttc"] if network == "world" else ["root"]
+
+
+def fill(prefix, network, *args):
+    for p in [ingest(prefix, network, c, "--until-head", *args) for c in chains_of(network)]:
+        done(p)
+
+
+_clean = {}
+
+
+def clean(network):
+    """Tables of the embedded form."""
+    if network not in _clean:
+        dsn = new_database()
+        index_all(network, dsn)
+        _clean[network] = tables(dsn)
+    return _clean[network]
+
+
+def heads(dsn):
+    """{chain key: indexed block or None}"""
+    return {k: int(b) if b else None for k, b in psql(dsn, "SELECT key, indexed FROM chain.head JOIN chain.chain USING (chain_id)")}
+
+
+def wait_head(dsn, key, block, block_hash=None, seconds=60):
+    def check():
+        try:
+            rows = psql(dsn, "SELECT indexed, '0x' || encode(indexed_hash, 'hex') FROM chain.head JOIN chain.chain "
+                             f"USING (chain_id) WHERE key = '{key}'")
+        except AssertionError:  # no schema yet
+            return False
+        return rows and rows[0][0] == str(block) and block_hash in (None, rows[0][1])
+    wait_for(f"chain {key} indexed to {block}", check, seconds)
+
+
+def kcat(*args):
+    r = subprocess.run(["kcat", "-b", BROKER, *args], capture_output=True, timeout=60)
+    assert r.returncode == 0, r.stderr
+    return r.stdout
+
+
+def delete_topics(prefix, chain):
+    """By Kafka's own protocol (DeleteTopics, version 1): Debian has no tool for it."""
+    def text(t):
+        return struct.pack(">h", len(t)) + t.encode()
+    names = [f"{prefix}.{kind}.{chain}" for kind in ("blocks", "final")]
+    body = struct.pack(">hhi", 20, 1, 7) + text("test") + struct.pack(">i", 2) + b"".join(map(text, names)) + struct.pack(">i", 20000)
+    host, port = BROKER.split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as s:
+        s.sendall(struct.pack(">i", len(body)) + body)
+        f = s.makefile("rb")
+        answer = f.read(struct.unpack(">i", f.read(4))[0])
+    at = 12
+    for _ in names:  # name, error
+        n, = struct.unpack_from(">h", answer, at)
+        assert struct.unpack_from(">h", answer, at + 2 + n) == (0,), answer
+        at += 4 + n
+    wait_for("the topics are gone", lambda: names[0] not in kcat("-L").decode())
+
+
+def network_file(directory):
+    rc, out, err = run_cli("network", "from-recording", directory)
+    assert rc == 0, err
+    path = os.path.join(TMP, os.path.basename(directory) + ".json")
+    with open(path, "w") as f:
+        f.write(out)
+    return path
+
+
+# ---- the same tables ------------------------------------------------------------------------------
+
+def same_as_embedded(network):
+    prefix, dsn = new_prefix(), new_database()
+    fill(prefix, network)
+    done(index(prefix, network, dsn, "--until-head"))
+    assert_same_tables(tables(dsn), clean(network), f"{network} through Kafka")
+    # Again: nothing is added by either.
+    fill(prefix, network)
+    before = kcat("-Q", "-t", f"{prefix}.blocks.root:0:-1")
+    done(index(prefix, network, dsn, "--until-head"))
+    fill(prefix, network)
+    assert kcat("-Q", "-t", f"{prefix}.blocks.root:0:-1") == before
+    assert_same_tables(tables(dsn), clean(network), f"{network} through Kafka, again")
+
+
+def test_golden_equals_embedded():
+    same_as_embedded("golden")
+
+
+def test_world_equals_embedded():
+    same_as_embedded("world")
+
+
+def test_moves_between_up_and_kafka():
+    """A database that `up` filled half is taken on by `index`, and the other way round."""
+    prefix, dsn, net = new_prefix(), new_database(), network_file(GOLDEN)
+    with replay(GOLDEN, args=["--head", "600"]) as r:
+        rpc = ("--rpc", f"root={r.url('root')}")
+        index_all(net, dsn, *rpc)
+        assert heads(dsn) == {"root": 600}
+        r.control({"root": {"head": 900}})
+        done(ingest(prefix, net, "root", "--until-head", *rpc))
+        p = done(index(prefix, net, dsn, "--until-head"))
+        assert "taking up another stream" in p.text()
+        assert heads(dsn) == {"root": 900}
+        r.control({"root": {"head": 1184}})
+        index_all(net, dsn, *rpc)
+        done(ingest(prefix, net, "root", "--until-head", *rpc))
+        done(index(prefix, net, dsn, "--until-head"))
+        assert heads(dsn) == {"root": 1184}
+        other = new_database()
+        index_all(net, other, *rpc)
+    assert_same_tables(tables(dsn), tables(other), "up, index, up, index")
+
+
+# ---- several processes, killed ---------------------------------------------------------------------
+
+def test_two_index_processes_one_killed():
+    rnd = random.Random(SEED)
+    prefix, dsn = new_prefix(), new_database()
+    feeders = [ingest(prefix, "world", c, "--until-head", "--range", 20, "--window", 1) for c in chains_of("world")]
+    workers = [index(prefix, "world", dsn) for _ in range(2)]
+    try:
+        for _ in range(4):
+            time.sleep(rnd.uniform(0.3, 1.2) * SLOW)
+            i = rnd.randrange(2)
+            workers[i].kill()
+            workers[i] = index(prefix, "world", dsn)
+        for f in feeders:
+            done(f)
+        workers[0].kill()  # whatever it held, the other one takes over
+        for key, last in (("root", 389), ("bttc", 7778)):
+            wait_head(dsn, key, last)
+        workers[1].stop()
+    finally:
+        for p in feeders + workers:
+            p.kill()
+    done(index(prefix, "world", dsn, "--until-head"))
+    assert_same_tables(tables(dsn), clean("world"), f"index processes killed, seed {SEED}")
+
+
+def test_chains_are_shared():
+    """One process has the chain, the other waits and takes over when it is gone."""
+    prefix, dsn = new_prefix(), new_database()
+    net = network_file(GOLDEN)
+    with replay(GOLDEN, args=["--head", "500"]) as r:
+        feeder = ingest(prefix, net, "root", "--rpc", f"root={r.url('root')}")
+        first = index(prefix, net, dsn)
+        wait_head(dsn, "root", 500)
+        second = index(prefix, net, dsn)
+        try:
+            second.wait_text("waiting for the other process")
+            r.control({"root": {"head": 800}})
+            wait_head(dsn, "root", 800)
+            first.kill()
+            r.control({"root": {"head": 1184}})
+            wait_head(dsn, "root", 1184)
+            second.stop()
+            feeder.stop()
+        finally:
+            for p in (feeder, first, second):
+                p.kill()
+    done(index(prefix, net, dsn, "--until-head"))
+    done(ingest(prefix, "golden", "root", "--until-head"))
+    assert stored_logs(dsn, "root") == recorded_logs("golden")
+
+
+def test_ingest_killed():
+    rnd = random.Random(SEED)
+    prefix, dsn = new_prefix(), new_database()
+    kills = 0
+    while kills < 8:
+        p = ingest(prefix, "world", "bttc", "--range", 30, "--window", rnd.choice([1, 4]), "--until-head")
+        time.sleep(rnd.uniform(0.2, 1.5) * SLOW)
+        kills += p.p.poll() is None
+        if p.p.poll() == 0:
+            break
+        p.kill()
+    assert kills >= 3, "it was never caught at work"
+    fill(prefix, "world")
+    done(index(prefix, "world", dsn, "--until-head"))
+    assert_same_tables(tables(dsn), clean("world"), f"ingest killed {kills} times, seed {SEED}")
+
+
+def test_broker_killed():
+    prefix, dsn = new_prefix(), new_database()
+    net = network_file(GOLDEN)
+    with replay(GOLDEN, args=["--head", "400"]) as r:
+        feeder = ingest(prefix, net, "root", "--rpc", f"root={r.url('root')}")
+        worker = index(prefix, net, dsn)
+        try:
+            wait_head(dsn, "root", 400)
+            for head in (650, 900, 1184):
+                subprocess.run([*CTL, "kill", *CTL_DATA], check=True, timeout=60)
+                r.control({"root": {"head": head}})
+                time.sleep(0.3)
+                subprocess.run([*CTL, "start", *CTL_DATA], check=True, timeout=120, stdout=subprocess.DEVNULL)
+                wait_head(dsn, "root", head, seconds=90)
+            worker.stop()
+            feeder.stop()
+        finally:
+            feeder.kill()
+            worker.kill()
+        other = new_database()
+        index_all(net, other, "--rpc", f"root={r.url('root')}")
+    done(index(prefix, net, dsn, "--until-head"))
+    assert_same_tables(tables(dsn), tables(other), "the broker killed three times")
+
+
+# ---- forks --------------------------------------------------------------------------------------
+
+def number(x):
+    return x if isinstance(x, int) else int(x, 0)
+
+
+def test_forks_live():
+    prefix, dsn, net = new_prefix(), new_database(), network_file(GOLDEN)
+    depths = 0
+    with replay(GOLDEN) as r:
+        rpc = ("--rpc", f"root={r.url('root')}")
+        other = new_database()
+        index_all(net, other, *rpc)
+        forks = gz("golden", "reorg.json.gz")
+        feeder = worker = None
+        try:
+            worker = index(prefix, net, dsn)
+            for i, f in enumerate(forks, 1):
+                point = number(f["forkPoint"])
+                r.control({"root": {"head": point}})
+                if not feeder:
+                    feeder = ingest(prefix, net, "root", *rpc)
+                wait_head(dsn, "root", point)
+                lost, won = f["orphaned"][-1]["block"], f["canonical"][-1]["block"]
+                r.control({"root": {"head": number(lost["number"]), "fork": i}})
+                wait_head(dsn, "root", number(lost["number"]), lost["hash"])
+                if i % 2:  # the fork happens while no ingest runs: the headers come back from the topic
+                    feeder.kill()
+                    r.control({"root": {"head": number(won["number"])}})
+                    feeder = ingest(prefix, net, "root", *rpc)
+                else:
+                    r.control({"root": {"head": number(won["number"])}})
+                wait_head(dsn, "root", number(won["number"]), won["hash"])
+                depths += number(lost["number"]) - point
+            r.control({"root": {"head": 1184}})
+            wait_head(dsn, "root", 1184)
+            feeder.stop()
+            worker.stop()
+        finally:
+            for p in (feeder, worker):
+                if p:
+                    p.kill()
+    done(index(prefix, net, dsn, "--until-head"))
+    assert_same_tables(tables(dsn), tables(other), "forks through Kafka")
+    assert psql(dsn, "SELECT count(*), sum(depth) FROM chain.fork") == [[str(len(forks)), str(depths)]]
+    # Another database reads the whole story from the topic.
+    late = new_database()
+    done(index(prefix, net, late, "--until-head"))
+    assert_same_tables(tables(late), tables(other), "forks through Kafka, read later")
+    assert psql(late, "SELECT count(*), sum(depth) FROM chain.fork") == [[str(len(forks)), str(depths)]]
+
+
+# ---- writers and records that do not belong -------------------------------------------------------
+
+def test_second_ingest_takes_over():
+    prefix, dsn, net = new_prefix(), new_database(), network_file(GOLDEN)
+    with replay(GOLDEN, args=["--head", "500"]) as r:
+        rpc = ("--rpc", f"root={r.url('root')}")
+        first = ingest(prefix, net, "root", *rpc)
+        worker = index(prefix, net, dsn)
+        second = None
+        try:
+            wait_head(dsn, "root", 500)
+            second = ingest(prefix, net, "root", *rpc)
+            second.wait_text(r'msg="started".* next_block=501 ')
+            r.control({"root": {"head": 700}})
+            assert first.wait() == 1
+            assert "another writer took over" in first.text() and "only one ingest may run" in first.text(), first.text()
+            wait_head(dsn, "root", 700)
+            second.stop()
+            worker.stop()
+        finally:
+            for p in (first, second, worker):
+                if p:
+                    p.kill()
+    n = 700 - 109 + 1
+    assert psql(dsn, "SELECT seq, indexed FROM chain.head") == [[str(n), "700"]]
+
+
+def test_poison_record_is_parked():
+    prefix, dsn, net = new_prefix(), new_database(), network_file(GOLDEN)
+    poison = b"\x08\x01 this is no record"
+    with replay(GOLDEN, args=["--head", "500"]) as r:
+        rpc = ("--rpc", f"root={r.url('root')}")
+        done(ingest(prefix, net, "root", "--until-head", *rpc))
+        path = os.path.join(TMP, "poison")
+        with open(path, "wb") as f:
+            f.write(poison)
+        kcat("-P", "-t", f"{prefix}.blocks.root", "-p", "0", path)
+        r.control({"root": {"head": 1184}})
+        done(ingest(prefix, net, "root", "--until-head", *rpc))
+        other = new_database()
+        index_all(net, other, *rpc)
+    p = done(index(prefix, net, dsn, "--until-head"))
+    assert "record parked" in p.text()
+    rows = psql(dsn, "SELECT convert_from(raw, 'UTF8'), reason <> '' FROM chain.parked")
+    assert rows == [[poison.decode(), "t"]], rows
+    got, want = tables(dsn), tables(other)
+    for t in ("chain.parked",):
+        del got[t], want[t]
+    assert_same_tables(got, want, "with a poison record")
+    done(index(prefix, net, dsn, "--until-head"))
+    assert psql(dsn, "SELECT count(*) FROM chain.parked") == [["1"]]
+
+
+# ---- re-ingest ------------------------------------------------------------------------------------
+
+def test_lost_topic_and_reingest():
+    """Topics deleted: index says from where, `ingest --from` fills that, contracts below are found again."""
+    prefix, dsn, net = new_prefix(), new_database(), network_file(GOLDEN)
+    with replay(GOLDEN, args=["--head", "900"]) as r:
+        rpc = ("--rpc", f"root={r.url('root')}")
+        done(ingest(prefix, net, "root", "--until-head", *rpc))
+        done(index(prefix, net, dsn, "--until-head"))
+        delete_topics(prefix, "root")
+        # The topic is there again, with records that do not reach down to what is stored.
+        r.control({"root": {"head": 1000}})
+        done(ingest(prefix, net, "root", "--until-head", "--from", 950, *rpc))
+        before = tables(dsn)
+        p = done(index(prefix, net, dsn, "--until-head"), 1)
+        assert "re-ingest from block 901" in p.text(), p.text()
+        assert_same_tables(tables(dsn), before, "nothing is skipped")
+        r.control({"root": {"head": 1184}})
+        p = done(ingest(prefix, net, "root", "--until-head", "--from", 901, *rpc))
+        assert "looking for contracts below" in p.text()
+        done(index(prefix, net, dsn, "--until-head"))
+        other = new_database()
+        index_all(net, other, *rpc)
+        assert_same_tables(tables(dsn), tables(other), "re-ingested")
+        # A restart of ingest knows all contracts, though the topic begins above most of them.
+        r.control({"root": {"head": 1184}})
+        p = done(ingest(prefix, net, "root", "--until-head", *rpc))
+        assert "next_block=1185" in p.text()
+        # A new database can not be filled from here, and is told what to do.
+        p = done(index(prefix, net, new_database(), "--until-head"), 1)
+        assert "re-ingest from" in p.text()
+        done(ingest(prefix, net, "root", "--until-head", "--from", 109, *rpc))
+        late = new_database()
+        done(index(prefix, net, late, "--until-head"))
+        assert_same_tables(tables(late), tables(other), "from the first block again")
+        done(index(prefix, net, dsn, "--until-head"))
+        assert_same_tables(tables(dsn), tables(other), "the old database goes along")
+
+
+def test_wrong_use():
+    rc, _, err = run_cli("ingest", "--network", "golden", "--chain", "moon", "--brokers", BROKER)
+    assert (rc, "no chain \"moon\"" in err) == (2, True), err
+    rc, _, err = run_cli("ingest", "--network", "golden", "--chain", "root", "--brokers", BROKER, "--from", "5")
+    assert (rc, "below the first block of chain root, 109" in err) == (2, True), err
+    rc, _, err = run_cli("ingest", "--network", "golden", "--chain", "root")
+    assert (rc, "brokers" in err) == (2, True), err
+    rc, _, err = run_cli("index", "--network", "golden", "--brokers", BROKER, "--database", "x", "--chain", "moon")
+    assert (rc, "no chain \"moon\"" in err) == (2, True), err
+    rc, _, err = run_cli("ingest", "--network", "golden", "--chain", "root", "--brokers", BROKER, "--topic-prefix",
+                         new_prefix(), "--kafka-set", "acks=0", "--until-head")
+    assert (rc, "acks is set by the program" in err) == (1, True), err
+    rc, out, _ = run_cli("ingest", "--network", "golden", "--chain", "root", "--brokers", BROKER, "--kafka-set",
+                         "sasl.password=hunter2", "--print-config")
+    assert rc == 0 and "hunter2" not in out, out
+
+
+def test_stop_while_waiting():
+    """SIGTERM ends both within five seconds, also when no broker answers."""
+    dead = f"127.0.0.1:{free_port()}"
+    dsn = new_database()
+    p = Proc("ingest", "--network", "golden", "--chain", "root", "--brokers", dead)
+    q = Proc("index", "--network", "golden", "--brokers", dead, "--database", dsn)
+    try:
+        p.wait_text("waiting for Kafka")
+        q.wait_text("will try again")
+        p.stop()
+        q.stop()
+    finally:
+        p.kill()
+        q.kill()
+
+
+run(globals())
