@@ -542,17 +542,17 @@ static void on_readable(h2o_socket_t *sock, const char *err)
 
 /* -------- connection: opening -------- */
 
+const char PGPOOL_SETTINGS[] =
+	"SELECT (SELECT name FROM chain.network), set_config('statement_timeout', $1, false),"
+	" set_config(v.name, v.setting, false) FROM (VALUES"
+	" ('default_transaction_read_only', 'on'), ('jit', 'off'), ('TimeZone', 'UTC'),"
+	" ('plan_cache_mode', 'force_generic_plan'), ('enable_mergejoin', 'off'),"
+	" ('enable_hashjoin', 'off'), ('enable_bitmapscan', 'off'), ('enable_seqscan', 'off'),"
+	" ('enable_sort', 'off'), ('enable_incremental_sort', 'off')"
+	") v(name, setting)";
+
 static void send_settings(struct conn *c)
 {
-	/* statements are written for one walk of one index; joins of whole tables are never wanted
-	 */
-	static const char sql[] =
-		"SELECT (SELECT name FROM chain.network), set_config('statement_timeout', $1, false),"
-		" set_config(v.name, v.setting, false) FROM (VALUES"
-		" ('default_transaction_read_only', 'on'), ('jit', 'off'), ('TimeZone', 'UTC'),"
-		" ('plan_cache_mode', 'force_generic_plan'), ('enable_mergejoin', 'off'),"
-		" ('enable_hashjoin', 'off'), ('enable_bitmapscan', 'off'), ('enable_seqscan', 'off')"
-		") v(name, setting)";
 	char timeout[16];
 	const char *values[] = {timeout};
 
@@ -560,7 +560,7 @@ static void send_settings(struct conn *c)
 	c->state = CONN_SETTING;
 	c->settings_bad = false;
 	if (PQsetnonblocking(c->pg, 1) || !PQenterPipelineMode(c->pg) || !watch(c) ||
-		!PQsendQueryParams(c->pg, sql, 1, NULL, values, NULL, NULL, 0) ||
+		!PQsendQueryParams(c->pg, PGPOOL_SETTINGS, 1, NULL, values, NULL, NULL, 0) ||
 		!PQpipelineSync(c->pg)) {
 		conn_fail(c, PQerrorMessage(c->pg));
 		return;

@@ -23,6 +23,13 @@ struct pgpool_conf {
 	unsigned timeout_ms;  /* of one statement */
 };
 
+/**
+ * Asked first on every connection: the network's name and the settings of the session. $1: statement
+ * timeout in ms. Statements are written for one walk of one index in its order: joining or sorting
+ * whole tables is never wanted, whatever the statistics say (tests/pg/test_list_plan.c).
+ */
+extern const char PGPOOL_SETTINGS[];
+
 /** Starts connecting at once; conf and its texts must outlive the pool. */
 struct pgpool *pgpool_new(struct st_h2o_evloop_t *loop, const struct pgpool_conf *conf);
 
