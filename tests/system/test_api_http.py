@@ -307,6 +307,22 @@ def test_database_away():
         gate.close()
 
 
+def test_read_only_role():
+    """bttc_api suffices for every path, also for what forks removed."""
+    dsn = indexed_database()
+    psql(dsn, "DO $$ BEGIN CREATE ROLE bttc_test_reader LOGIN PASSWORD 'reader' IN ROLE bttc_api; "
+              "EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+    with serving(re.sub(r"user=\S+", "user=bttc_test_reader password=reader", dsn)) as s:
+        c = s.wait_database()
+        cursor = c.json("/v1/events?chain=root&limit=3", "events")["next"]
+        assert c.json("/v1/checkpoints?limit=3", "checkpoints")["data"]
+        assert c.json("/v1/events?contract=ValidatorShare&limit=3", "events")["data"]
+        assert c.raw("/v1/events?format=csv")[0] == 200
+        c.json("/readyz", "readyz")
+        fork(dsn, "root", 370, "x")
+        assert c.json(f"/v1/events?chain=root&limit=3&cursor={cursor}", status=409)["common_block"] == 370
+
+
 def test_wrong_databases():
     other = indexed_database()
     psql(other, "UPDATE chain.network SET name = 'golden'")
