@@ -3,7 +3,8 @@
  * over the same synthetic blocks, nothing else running: where the time of a backfill can go, and
  * how far from the limit it is. The answers are the replayed node's own, made in this process.
  *
- *   bench_stages [BLOCKS [LOGS]]      default 4000 blocks of 5 logs
+ *   bench_stages [BLOCKS [LOGS [DSN]]]      default 4000 blocks of 5 logs; DSN: also COPY the rows
+ * there
  */
 #include "base/clock.h"
 #include "base/json.h"
@@ -17,6 +18,8 @@
 #include "store/copy.h"
 #include "stream/record.h"
 #include "verify/block.h"
+
+#include <libpq-fe.h>
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -43,6 +46,7 @@ struct bench {
 	struct decoder *decoder;
 	struct decoded *decoded;
 	struct copy copy;
+	PGconn *pg;           /* NULL: no server */
 	struct hash32 digest; /* of what the steps produced, so that no work is dropped */
 };
 
@@ -261,6 +265,52 @@ static void step_copy(struct bench *b)
 		}
 }
 
+static void sql(PGconn *pg, const char *text, ExecStatusType want)
+{
+	PGresult *r = PQexec(pg, text);
+
+	if (PQresultStatus(r) != want) {
+		fprintf(stderr, "bench_stages: %s: %s", text, PQerrorMessage(pg));
+		exit(1);
+	}
+	PQclear(r);
+}
+
+/* The encoded rows into an empty table with a key, durable at the end. */
+static void step_server(struct bench *b)
+{
+	PGresult *r;
+
+	sql(b->pg, "TRUNCATE bench_log", PGRES_COMMAND_OK);
+	sql(b->pg, "COPY bench_log FROM STDIN (FORMAT binary)", PGRES_COPY_IN);
+	if (PQputCopyData(b->pg, b->copy.b.p, (int)b->copy.b.n) != 1 ||
+		PQputCopyEnd(b->pg, NULL) != 1)
+		exit(1);
+	while ((r = PQgetResult(b->pg))) {
+		if (PQresultStatus(r) != PGRES_COMMAND_OK) {
+			fprintf(stderr, "bench_stages: %s", PQerrorMessage(b->pg));
+			exit(1);
+		}
+		PQclear(r);
+	}
+}
+
+static void open_server(struct bench *b, const char *dsn)
+{
+	b->pg = PQconnectdb(dsn);
+	if (PQstatus(b->pg) != CONNECTION_OK) {
+		fprintf(stderr, "bench_stages: %s", PQerrorMessage(b->pg));
+		exit(1);
+	}
+	sql(b->pg,
+		"CREATE TABLE bench_log (chain_id bigint, block bigint, log_index int, tx_index "
+		"int, "
+		"state_sync boolean, tx_hash bytea, address bytea, contract text, event text, "
+		"validator_id bigint, topics bytea, data bytea, PRIMARY KEY (chain_id, block, "
+		"log_index))",
+		PGRES_COMMAND_OK);
+}
+
 /* ---- measuring -------------------------------------------------------------------------- */
 
 static int by_value(const void *a, const void *b)
@@ -390,6 +440,13 @@ int main(int argc, char **argv)
 	all += measure(&b, "record decode", step_decode, 0);
 	all += measure(&b, "decode events", step_events, 0);
 	all += measure(&b, "COPY encode of log rows", step_copy, 0);
+	if (argc > 3) {
+		open_server(&b, argv[3]);
+		copy_end(&b.copy);
+		measure(&b, "(COPY to PostgreSQL, key only)", step_server, b.copy.b.n);
+		sql(b.pg, "DROP TABLE bench_log", PGRES_COMMAND_OK);
+		PQfinish(b.pg);
+	}
 	printf("  %-34s %7" PRIu64 " ns/event  %9" PRIu64 " events/s  (node: %" PRIu64 " %%)\n",
 		"all of ours, one after the other", all * 1000 / (b.blocks * b.logs),
 		b.blocks * b.logs * 1000000 / all, made * 100 / all);

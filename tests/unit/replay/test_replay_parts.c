@@ -1,5 +1,4 @@
-/* The parts of the replay server that need no server: fault texts, slices, lookups, what to serve.
- */
+/* Parts of the replay server without a server: fault texts, slices, lookups, what to serve. */
 #include "lib/check.h"
 #include "replay/fault.h"
 #include "replay/lookup.h"
