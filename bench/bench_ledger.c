@@ -3,8 +3,8 @@
  * these are shown apart.
  *
  *   golden   the recorded history, again and again from the start
- *   made     30 validators, 10,000 positions: purchases, claims and sales at random, a checkpoint every
- *            hundred actions; the state does not fit the first caches
+ *   made     30 validators, 10,000 positions: purchases, claims and sales at random, a checkpoint
+ * every hundred actions; the state does not fit the first caches
  *
  * Events are logs that the decoder gave to the fold. Each line is the median of five runs, with the
  * fastest and the slowest beside it, in time of this thread.
@@ -68,8 +68,8 @@ static void show(const char *name, const char *what, uint64_t n, uint64_t us[RUN
 	qsort(us, RUNS, sizeof(*us), by_value);
 	printf("%-8s %-10s %9llu in %8.1f ms: %8.0f thousand/s (%.0f .. %.0f)\n", name, what,
 		(unsigned long long)n, (double)us[RUNS / 2] / 1000,
-		1000.0 * (double)n / (double)us[RUNS / 2], 1000.0 * (double)n / (double)us[RUNS - 1],
-		1000.0 * (double)n / (double)us[0]);
+		1000.0 * (double)n / (double)us[RUNS / 2],
+		1000.0 * (double)n / (double)us[RUNS - 1], 1000.0 * (double)n / (double)us[0]);
 }
 
 static void run_fold(const struct history *h, const char *name)
@@ -229,8 +229,10 @@ static void emit(const struct contract *c, struct address at, const char *name,
 			ev = c->events[i];
 	if (!ev)
 		die(name);
-	*l = (struct log){.address = at, .topic_count = (uint8_t)(1 + ev->indexed_count),
-		.log_index = (uint32_t)b->log_count, .tx_index = (uint32_t)b->tx_total};
+	*l = (struct log){.address = at,
+		.topic_count = (uint8_t)(1 + ev->indexed_count),
+		.log_index = (uint32_t)b->log_count,
+		.tx_index = (uint32_t)b->tx_total};
 	l->topics[0] = ev->topic0;
 	memcpy(l->topics + 1, words, ev->indexed_count * sizeof(*words));
 	n -= ev->indexed_count;
@@ -259,8 +261,9 @@ static void stake(uint64_t id)
 
 	emit(mk.share, account(2, id), "OwnerUpdate", update, 2);
 	EMIT(mk.nft, "Transfer", word(none), word(owner), number(id));
-	EMIT(mk.info, "Staked", word(account(0, id)), number(id), number(1), number(1), number(1ULL << 40),
-		number(id << 40), number(128), number(64), number(1), number(2));
+	EMIT(mk.info, "Staked", word(account(0, id)), number(id), number(1), number(1),
+		number(1ULL << 40), number(id << 40), number(128), number(64), number(1),
+		number(2));
 	mk.u->b.tx_total++;
 }
 
@@ -291,12 +294,16 @@ static void checkpoint(uint64_t n)
 	struct unit *u = mk.u;
 	struct ledger_vote *v = arena_calloc(mem, 1, sizeof(*v));
 
-	EMIT(mk.root, "NewHeaderBlock", word(account(0, 1)), number(n * 10000), number(0), number(0),
-		number(1023), number(n));
+	EMIT(mk.root, "NewHeaderBlock", word(account(0, 1)), number(n * 10000), number(0),
+		number(0), number(1023), number(n));
 	u->d.checkpoints = arena_calloc(mem, 1, sizeof(*u->d.checkpoints));
 	u->d.checkpoints[0] = (struct checkpoint_row){.log = &u->b.logs[u->b.log_count - 1],
-		.kind = CHECKPOINT_MAIN, .root_chain_id = 1, .checkpoint_id = n,
-		.header_block_id = n * 10000, .proposer = account(0, 1), .end = 1023};
+		.kind = CHECKPOINT_MAIN,
+		.root_chain_id = 1,
+		.checkpoint_id = n,
+		.header_block_id = n * 10000,
+		.proposer = account(0, 1),
+		.end = 1023};
 	u->d.checkpoint_count = 1;
 	*v = (struct ledger_vote){.known = true, .count = VALIDATORS - 2};
 	v->signers = arena_calloc(mem, v->count, sizeof(*v->signers));

@@ -1,7 +1,7 @@
 /*
  * What the chain says about itself against what was computed. A disagreement is a finding of the
- * block; it changes nothing else: the fold goes on with its own values, so one wrong statement gives
- * one finding.
+ * block; it changes nothing else: the fold goes on with its own values, so one wrong statement
+ * gives one finding.
  */
 #include "ledger/state.h"
 

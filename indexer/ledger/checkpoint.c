@@ -1,14 +1,14 @@
 /*
  * Checkpoints: which validators signed, what the checkpoint is worth, and how it is credited.
  *
- * The loop over signatures is StakeManager's: a repeated address is skipped, a smaller one than the last
- * valid one ends the reading, a stranger does not count; a valid signer moves a pointer through
- * signers[], and everything it passes over did not sign. A valid signer that is not in the list runs
- * the pointer to the end, so everybody behind it counts as unsigned although they signed. A leaving
- * validator that signs is settled apart, after the credit.
+ * The loop over signatures is StakeManager's: a repeated address is skipped, a smaller one than the
+ * last valid one ends the reading, a stranger does not count; a valid signer moves a pointer
+ * through signers[], and everything it passes over did not sign. A valid signer that is not in the
+ * list runs the pointer to the end, so everybody behind it counts as unsigned although they signed.
+ * A leaving validator that signs is settled apart, after the credit.
  *
- * Signed validators are not touched: their reward is the growth of rewardPerStake. Those that did not
- * sign are settled before it grows, and their marker set behind it.
+ * Signed validators are not touched: their reward is the growth of rewardPerStake. Those that did
+ * not sign are settled before it grows, and their marker set behind it.
  */
 #include "ledger/state.h"
 #include "ledger/view.h"
@@ -22,8 +22,7 @@ static void pass_over(struct fold *f, struct signing *s, const struct address *s
 	const struct ledger *l = f->l;
 
 	while (s->next < l->signer_count && !(signer && address_eq(&l->signers[s->next], signer))) {
-		s->missed[s->missed_count++] =
-			ledger_signer_to_validator(l, &l->signers[s->next]);
+		s->missed[s->missed_count++] = ledger_signer_to_validator(l, &l->signers[s->next]);
 		s->next++;
 	}
 	s->next++;
@@ -60,12 +59,12 @@ static void read_signatures(struct fold *f, struct signing *s, const struct ledg
 static void assume_all(struct fold *f, struct signing *s)
 {
 	for (size_t i = 0; i < f->l->signer_count; i++) {
-		const struct ledger_validator *v = ledger_validator(
-			f->l, ledger_signer_to_validator(f->l, &f->l->signers[i]));
+		const struct ledger_validator *v =
+			ledger_validator(f->l, ledger_signer_to_validator(f->l, &f->l->signers[i]));
 
 		if (v)
-			s->stake = safe_add(
-				f, s->stake, safe_add(f, v->amount, v->delegated_amount));
+			s->stake =
+				safe_add(f, s->stake, safe_add(f, v->amount, v->delegated_amount));
 	}
 }
 
@@ -74,7 +73,8 @@ static struct u256 least(struct u256 a, struct u256 b)
 	return u256_cmp(a, b) < 0 ? a : b;
 }
 
-/* base·(f-1)·f/2·dec/100: what later full intervals of one checkpoint lose. (f-1)·f/2 wraps at f = 0. */
+/* base·(f-1)·f/2·dec/100: what later full intervals of one checkpoint lose. (f-1)·f/2 wraps at f =
+ * 0. */
 static struct u256 decrease(
 	struct fold *f, const struct ledger_global *g, struct u256 base, struct u256 full)
 {
@@ -96,8 +96,7 @@ static struct u256 full_reward(
 
 	if (!u256_is_zero(full) && u256_cmp(full, g->prev_block_interval)) {
 		if (!u256_is_zero(g->prev_block_interval)) {
-			delta = safe_div(
-				f, u256_mul(base, g->checkpoint_reward_delta), hundred);
+			delta = safe_div(f, u256_mul(base, g->checkpoint_reward_delta), hundred);
 			base = u256_cmp(g->prev_block_interval, full) > 0 ? u256_add(base, delta)
 									  : u256_sub(base, delta);
 		}
@@ -121,8 +120,8 @@ static void settle_list(struct fold *f, const uint64_t *ids, size_t n, struct u2
 }
 
 /* Steps 6 to 9: the bonus, those that did not sign, the credit, those that leave. */
-static void credit(struct fold *f, const struct checkpoint_row *c, const struct signing *s,
-	struct u256 reward)
+static void credit(
+	struct fold *f, const struct checkpoint_row *c, const struct signing *s, struct u256 reward)
 {
 	struct ledger_global *g = edit_global(f->l);
 	struct u256 bonus, growth, next;
@@ -251,14 +250,14 @@ void header_reset(struct fold *f, struct item *it)
 	struct ledger_global *g = edit_global(f->l);
 	uint64_t to = log_topic_id(it->log, 2);
 
-	for (uint64_t id = to; id < g->next_header_block; id += HEADER_STEP) {
-		struct ledger_key key = key_n(id);
-		struct ledger_header *h;
+	for (size_t i = 0; i < ledger_count(f->l, LEDGER_HEADER); i++) {
+		const struct ledger_header *h = ledger_at(f->l, LEDGER_HEADER, i);
+		struct ledger_key key = h->key;
 
-		if (!ledger_header(f->l, id))
-			continue;
-		h = state_edit(f->l, LEDGER_HEADER, &key);
-		*h = (struct ledger_header){.key = key};
+		if (h->present && key.n >= to && key.n < g->next_header_block &&
+			(key.n - to) % HEADER_STEP == 0)
+			*(struct ledger_header *)state_edit(f->l, LEDGER_HEADER, &key) =
+				(struct ledger_header){.key = key};
 	}
 	g->next_header_block = to;
 }

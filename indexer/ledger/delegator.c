@@ -2,10 +2,10 @@
  * ValidatorShare: positions, their rewards, and unbonds.
  *
  * Every action of a delegator first settles the validator, moves the delegators' reward into
- * rewardPerShare and pays the user, also when nothing comes of it and nothing is logged. Between two
- * checkpoints that is idempotent, so it is done again at each log that shows it: whichever log comes
- * first does the work. What it yields must be paid: by a DelegatorClaimedRewards, or reinvested by a
- * DelegatorRestaked.
+ * rewardPerShare and pays the user, also when nothing comes of it and nothing is logged. Between
+ * two checkpoints that is idempotent, so it is done again at each log that shows it: whichever log
+ * comes first does the work. What it yields must be paid: by a DelegatorClaimedRewards, or
+ * reinvested by a DelegatorRestaked.
  */
 #include "ledger/state.h"
 #include "ledger/view.h"
@@ -181,8 +181,8 @@ static bool is_migration(struct fold *f, size_t i)
 {
 	const struct item *burnt = &f->items[i];
 
-	return i + 2 < f->end && burnt->op == OP_SHARE_BURNED &&
-	       burnt[1].op == OP_STAKE_UPDATE && burnt[2].op == OP_DELEGATOR_UNSTAKED &&
+	return i + 2 < f->end && burnt->op == OP_SHARE_BURNED && burnt[1].op == OP_STAKE_UPDATE &&
+	       burnt[2].op == OP_DELEGATOR_UNSTAKED &&
 	       hash_eq(&burnt[1].log->topics[1], &burnt->log->topics[1]) &&
 	       same_holder(burnt, &burnt[2]);
 }

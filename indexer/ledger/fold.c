@@ -2,9 +2,9 @@
  * One block: its events and calls in the order in which they happened.
  *
  * Events are grouped by transaction, because several rules look at neighbours: a payout at its
- * transfer, a restake at the transfer before it. They go by adjacency and ids, never by "one action a
- * transaction". Calls that log nothing take effect before the logs of their transaction; setPartners,
- * which only fixes an order, after them.
+ * transfer, a restake at the transfer before it. They go by adjacency and ids, never by "one action
+ * a transaction". Calls that log nothing take effect before the logs of their transaction;
+ * setPartners, which only fixes an order, after them.
  */
 #include "ledger/state.h"
 
@@ -213,7 +213,7 @@ enum err_kind ledger_apply(struct ledger *l, const struct ledger_input *in, stru
 	struct ledger_votes votes;
 
 	*out = (struct ledger_outcome){0};
-	if (in->block->h.number <= l->block)
+	if (journal_any(&l->journal) && in->block->h.number <= l->block)
 		return err_set(e, ERR_FATAL, "ledger", 0,
 			"block %llu was given after block %llu: take blocks back first",
 			(unsigned long long)in->block->h.number, (unsigned long long)l->block);

@@ -1,9 +1,9 @@
 /*
  * Parameters: from events where there are any, and from calldata where the setters are silent.
  *
- * Governance owns StakeManager and calls it through update(target, data); validators' signers and the
- * contracts' owner call some functions directly. A call inside another contract's calldata can not be
- * seen; what it changed shows when a checkpoint's reward is not what was expected.
+ * Governance owns StakeManager and calls it through update(target, data); validators' signers and
+ * the contracts' owner call some functions directly. A call inside another contract's calldata can
+ * not be seen; what it changed shows when a checkpoint's reward is not what was expected.
  */
 #include "ledger/state.h"
 
@@ -72,7 +72,7 @@ void governance_event(struct fold *f, struct item *it)
 /* ---- calls that log nothing ---------------------------------------------------------------- */
 
 struct silent {
-	struct bytes args;      /* calldata after the selector */
+	struct bytes args; /* calldata after the selector */
 	struct address sender;
 };
 

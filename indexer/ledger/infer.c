@@ -1,10 +1,11 @@
 /*
- * Who signed a main checkpoint whose signatures are nowhere in its transaction (another contract made
- * them up or kept them): the stated reward tells.
+ * Who signed a main checkpoint whose signatures are nowhere in its transaction (another contract
+ * made them up or kept them): the stated reward tells.
  *
- * reward = floor(X·S/T), with X and T known, puts S into a range that is narrower than any difference
- * of stakes; so those who did not sign are the one set of validators, small because two thirds must
- * have signed, whose stake is the rest. More than one such set, or none: nothing is inferred.
+ * reward = floor(X·S/T), with X and T known, puts S into a range that is narrower than any
+ * difference of stakes; so those who did not sign are the one set of validators, small because two
+ * thirds must have signed, whose stake is the rest. More than one such set, or none: nothing is
+ * inferred.
  */
 #include "ledger/state.h"
 #include "ledger/view.h"
@@ -19,7 +20,7 @@ struct search {
 	bool listed[CANDIDATES_MAX];
 	bool out[CANDIDATES_MAX], found[CANDIDATES_MAX];
 	size_t n, may_miss, solutions, steps;
-	struct u256 low, high;                 /* of the stake that did not sign */
+	struct u256 low, high; /* of the stake that did not sign */
 };
 
 static void add_candidate(struct fold *f, struct search *s, uint64_t id, bool listed)
@@ -38,8 +39,7 @@ static void add_candidate(struct fold *f, struct search *s, uint64_t id, bool li
 static void candidates(struct fold *f, struct search *s)
 {
 	for (size_t i = 0; i < f->l->signer_count; i++)
-		add_candidate(
-			f, s, ledger_signer_to_validator(f->l, &f->l->signers[i]), true);
+		add_candidate(f, s, ledger_signer_to_validator(f->l, &f->l->signers[i]), true);
 	for (size_t i = 0; i < ledger_count(f->l, LEDGER_VALIDATOR); i++) {
 		const struct ledger_validator *v = ledger_at(f->l, LEDGER_VALIDATOR, i);
 
@@ -90,8 +90,7 @@ static bool set_range(struct fold *f, struct search *s, struct u256 full, struct
 	return true;
 }
 
-bool infer_signers(
-	struct fold *f, struct signing *out, struct u256 full, struct u256 reward)
+bool infer_signers(struct fold *f, struct signing *out, struct u256 full, struct u256 reward)
 {
 	uint64_t stakers = ledger_global(f->l)->staker_count;
 	struct search *s = arena_calloc(f->mem, 1, sizeof(*s));

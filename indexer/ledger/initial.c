@@ -1,7 +1,7 @@
 /*
- * The state before the chain's first block, from an oracle record (network file, initial_state): the
- * getters' names, integers as decimal strings. A record of any block is understood, so a fold can
- * begin anywhere that a full record exists. What it lacks is zero.
+ * The state before the chain's first block, from an oracle record (network file, initial_state):
+ * the getters' names, integers as decimal strings. A record of any block is understood, so a fold
+ * can begin anywhere that a full record exists. What it lacks is zero.
  */
 #include "ledger/state.h"
 
@@ -22,7 +22,8 @@ static void refuse(struct reading *r, const char *key)
 {
 	if (!r->bad)
 		err_set(r->e, ERR_FATAL, "ledger", 0,
-			"initial_state of the network file: \"%s\" is not of the expected form", key);
+			"initial_state of the network file: \"%s\" is not of the expected form",
+			key);
 	r->bad = true;
 }
 

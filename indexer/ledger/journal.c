@@ -2,11 +2,11 @@
  * What a block changed, so that it can be taken back, reported and hashed.
  *
  * The first time a block touches a record, the record is copied into the journal; an entry without
- * bytes says that the block made it. Undo walks the entries backwards, so records are dropped in the
- * reverse order of their making, as the tables demand. Closing a block compares each copy with what
- * the record is now: that gives the list of changes and the step of the checksum, which is a sum over
- * all records and therefore independent of their order. Entries live in one buffer that is reused; a
- * steady state allocates nothing.
+ * bytes says that the block made it. Undo walks the entries backwards, so records are dropped in
+ * the reverse order of their making, as the tables demand. Closing a block compares each copy with
+ * what the record is now: that gives the list of changes and the step of the checksum, which is a
+ * sum over all records and therefore independent of their order. Entries live in one buffer that is
+ * reused; a steady state allocates nothing.
  */
 #include "ledger/state.h"
 
@@ -158,8 +158,8 @@ static void add_change(struct ledger_change *c, size_t *n, struct ledger_change 
 	c[(*n)++] = change;
 }
 
-static void end_entry(
-	struct ledger *l, const struct entry *head, const char *copy, struct ledger_change *c, size_t *n)
+static void end_entry(struct ledger *l, const struct entry *head, const char *copy,
+	struct ledger_change *c, size_t *n)
 {
 	struct ledger_sum zero = {{0, 0}};
 	const struct table *t = &l->tables[head->kind];
@@ -272,6 +272,11 @@ bool journal_undo(struct ledger *l, uint64_t from)
 	while (j->block_count > j->block_first && j->blocks[j->block_count - 1].number >= from)
 		undo_block(l);
 	return true;
+}
+
+bool journal_any(const struct journal *j)
+{
+	return j->bounded || j->block_count > j->block_first;
 }
 
 void journal_free(struct journal *j)

@@ -2,15 +2,16 @@
 #define LEDGER_LEDGER_H
 
 /*
- * The state of the staking contracts, folded from the canonical blocks of the staking chain. Pure: no
- * I/O, no clock, no floating point. Rules: protocol.md 3, 5, 6 of the project's fact sheet.
+ * The state of the staking contracts, folded from the canonical blocks of the staking chain. Pure:
+ * no I/O, no clock, no floating point. Rules: protocol.md 3, 5, 6 of the project's fact sheet.
  *
  * State is a set of records, each a plain struct that begins with its key. What the contracts store
  * is stored; what their view functions compute is in view.h. One thread at a time.
  */
 #include "decode/decode.h"
 
-/** validators[2^256-1]: where credits to a retired signer go. Id 0 collects those to unknown ones. */
+/** validators[2^256-1]: where credits to a retired signer go. Id 0 collects those to unknown ones.
+ */
 #define LEDGER_SINK UINT64_MAX
 
 /** Kinds of records. STORED, never renumber. */
@@ -26,7 +27,8 @@ enum ledger_kind {
 	LEDGER_BALANCE,     /* key.a = account: units of the staking token */
 	LEDGER_SIGNER_KEY,  /* key.a = signer key: signerToValidator */
 	LEDGER_HEADER,      /* key.n = header block id: headerBlocks */
-	LEDGER_ROOT_CHAIN,  /* key.n = root chain id: CHAIN_CHECKPOINT_REWARD, currentHeaderBlockId */
+	LEDGER_ROOT_CHAIN,  /* key.n = root chain id: CHAIN_CHECKPOINT_REWARD, currentHeaderBlockId
+			     */
 	LEDGER_EPOCH,       /* key.n = epoch: validatorStateChanges */
 	LEDGER_KIND_COUNT
 };
@@ -42,7 +44,7 @@ struct ledger_key {
 struct ledger_global {
 	struct ledger_key key;
 	struct u256 reward_per_stake, total_staked, total_rewards, total_rewards_liquidated;
-	struct u256 total_stake;        /* validatorState.amount */
+	struct u256 total_stake; /* validatorState.amount */
 	struct u256 total_heimdall_fee, min_deposit, min_heimdall_fee;
 	struct u256 prev_block_interval, reward_decrease_per_checkpoint, max_rewarded_checkpoints;
 	struct u256 checkpoint_reward_delta, checkpoint_block_interval, proposer_bonus;
@@ -50,10 +52,10 @@ struct ledger_global {
 	struct u256 signer_update_limit, validator_threshold;
 	struct hash32 account_state_root;
 	uint64_t current_epoch;
-	uint64_t staker_count;          /* validatorState.stakerCount, modulo 2^64 */
+	uint64_t staker_count; /* validatorState.stakerCount, modulo 2^64 */
 	uint64_t nft_counter;
 	uint64_t next_header_block;
-	uint64_t delegation_enabled;    /* 0 or 1 */
+	uint64_t delegation_enabled; /* 0 or 1 */
 };
 
 enum ledger_status { STATUS_INACTIVE, STATUS_ACTIVE, STATUS_LOCKED, STATUS_UNSTAKED };
@@ -63,11 +65,11 @@ struct ledger_validator {
 	struct ledger_key key;
 	struct u256 amount, reward, delegators_reward, delegated_amount, initial_reward_per_stake;
 	struct u256 commission_rate;
-	struct u256 auction_amount;     /* open bid, 0: none */
+	struct u256 auction_amount; /* open bid, 0: none */
 	uint64_t activation_epoch, deactivation_epoch, jail_epoch, last_commission_update;
 	uint64_t latest_signer_update_epoch, nonce;
 	struct address signer, contract, owner; /* contract, owner: zero for none */
-	uint32_t status;                /* enum ledger_status */
+	uint32_t status;                        /* enum ledger_status */
 };
 
 /** A ValidatorShare contract. */
@@ -75,14 +77,14 @@ struct ledger_share {
 	struct ledger_key key;
 	struct u256 total_supply, reward_per_share, active_amount, withdraw_pool, withdraw_shares;
 	uint64_t validator_id;
-	uint32_t delegation, locked;    /* 0 or 1 */
+	uint32_t delegation, locked; /* 0 or 1 */
 };
 
 struct ledger_position {
 	struct ledger_key key;
 	struct u256 shares, initial_reward_per_share;
 	uint64_t validator_id;
-	uint64_t unbond_nonce;          /* of the last sellVoucher_new */
+	uint64_t unbond_nonce; /* of the last sellVoucher_new */
 };
 
 /** Open while shares is not 0. */
@@ -98,10 +100,10 @@ enum ledger_phase { PHASE_NONE, PHASE_INITIALIZED, PHASE_STAKED, PHASE_UNSTAKING
 struct ledger_partnership {
 	struct ledger_key key;
 	struct u256 total_received, free_capital, staked_capital;
-	uint64_t validator_id;          /* 0 until staked */
-	uint64_t next_order;            /* for ledger_person.order */
+	uint64_t validator_id; /* 0 until staked */
+	uint64_t next_order;   /* for ledger_person.order */
 	struct address admin, operator_, dust_partner;
-	uint32_t phase;                 /* enum ledger_phase */
+	uint32_t phase; /* enum ledger_phase */
 	uint32_t paused, partner_count;
 };
 
@@ -109,11 +111,11 @@ struct ledger_partnership {
 struct ledger_person {
 	struct ledger_key key;
 	struct u256 claimable, claimed, contributed;
-	struct u256 allocated;          /* all time */
-	struct u256 restaked;           /* its part of restaked rewards, all time: also contributed */
+	struct u256 allocated; /* all time */
+	struct u256 restaked;  /* its part of restaked rewards, all time: also contributed */
 	uint64_t share_bps;
-	uint64_t order;                 /* active partners by this: the contract's list */
-	uint64_t active;                /* 0 or 1 */
+	uint64_t order;  /* active partners by this: the contract's list */
+	uint64_t active; /* 0 or 1 */
 };
 
 struct ledger_balance {
@@ -123,7 +125,7 @@ struct ledger_balance {
 
 struct ledger_signer_key {
 	struct ledger_key key;
-	uint64_t validator_id;          /* LEDGER_SINK: retired */
+	uint64_t validator_id; /* LEDGER_SINK: retired */
 };
 
 /** Present once submitted; after a reset all but the key is zero. */
@@ -132,20 +134,20 @@ struct ledger_header {
 	struct hash32 root;
 	uint64_t start, end, created_at;
 	struct address proposer;
-	uint32_t present;               /* 0 or 1 */
+	uint32_t present; /* 0 or 1 */
 };
 
 struct ledger_root_chain {
 	struct ledger_key key;
 	struct u256 reward;
-	uint64_t header_id;             /* currentHeaderBlockId */
-	uint64_t rewarded;              /* a reward was ever set */
+	uint64_t header_id; /* currentHeaderBlockId */
+	uint64_t rewarded;  /* a reward was ever set */
 };
 
 struct ledger_epoch {
 	struct ledger_key key;
-	struct u256 amount;             /* two's complement */
-	uint64_t staker_count;          /* two's complement */
+	struct u256 amount;    /* two's complement */
+	uint64_t staker_count; /* two's complement */
 };
 
 /* ---- a block ---- */
@@ -184,10 +186,11 @@ const char *ledger_finding_name(enum ledger_finding_kind kind); /* "checkpoint_r
 
 struct ledger_finding {
 	enum ledger_finding_kind kind;
-	struct ledger_key subject;     /* n: validator, chain, header or nonce; a: contract or account */
+	struct ledger_key
+		subject; /* n: validator, chain, header or nonce; a: contract or account */
 	struct u256 expected, observed;
 	struct hash32 tx_hash;
-	uint32_t log_index;            /* UINT32_MAX: a call, not a log */
+	uint32_t log_index; /* UINT32_MAX: a call, not a log */
 };
 
 struct ledger_outcome {
@@ -205,9 +208,10 @@ struct ledger_sum {
 
 /** Recovered signers of each checkpoint of a block, parallel to decoded->checkpoints. */
 struct ledger_vote {
-	bool known;       /* false: signatures are nowhere in the transaction */
-	bool relayed;     /* found inside another call's data */
-	struct address *signers; /* in order of the signatures; zero where the contract recovers none */
+	bool known;   /* false: signatures are nowhere in the transaction */
+	bool relayed; /* found inside another call's data */
+	struct address
+		*signers; /* in order of the signatures; zero where the contract recovers none */
 	size_t count;
 	bool has_account_root;
 	struct hash32 account_root;
@@ -268,12 +272,12 @@ const struct ledger_share *ledger_share(const struct ledger *l, const struct add
 /** In the share contract that the validator has now. */
 const struct ledger_position *ledger_position(
 	const struct ledger *l, const struct address *delegator, uint64_t id);
-const struct ledger_unbond *ledger_unbond(const struct ledger *l, const struct address *delegator,
-	uint64_t id, uint64_t nonce);
+const struct ledger_unbond *ledger_unbond(
+	const struct ledger *l, const struct address *delegator, uint64_t id, uint64_t nonce);
 const struct ledger_partnership *ledger_partnership(
 	const struct ledger *l, const struct address *a);
-const struct ledger_person *ledger_person(const struct ledger *l,
-	const struct address *partnership, const struct address *person);
+const struct ledger_person *ledger_person(
+	const struct ledger *l, const struct address *partnership, const struct address *person);
 struct u256 ledger_balance(const struct ledger *l, const struct address *account);
 uint64_t ledger_signer_to_validator(const struct ledger *l, const struct address *key);
 const struct ledger_header *ledger_header(const struct ledger *l, uint64_t id);

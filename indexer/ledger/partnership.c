@@ -2,8 +2,8 @@
  * Partnership contracts, in the common vocabulary of the network's mapping.
  *
  * The contract's own events tell rewards, claims, deposits and roles. What its capital does in
- * StakeManager is told by the validator's events. Capital and income never mix: restaked rewards are
- * income and come back as deposits that are already staked, so they are no free capital.
+ * StakeManager is told by the validator's events. Capital and income never mix: restaked rewards
+ * are income and come back as deposits that are already staked, so they are no free capital.
  */
 #include "ledger/state.h"
 
@@ -23,13 +23,13 @@ static bool is_null(const struct address *a)
 
 /* ---- allocation of a reward ---------------------------------------------------------------- */
 
-/* The dust partner gets what the others' floors leave. */
+/* The dust partner gets what the others' floors leave; a contract without one says nothing. */
 static void close_allocation(struct fold *f)
 {
 	struct allotting *a = &f->allot;
 	struct finding_at at = {FINDING_ALLOCATION, key_a(&a->partnership), a->log};
 
-	if (a->open)
+	if (a->open && !is_null(&a->dust_partner))
 		check_equal(f, &at, a->rest, a->dust_part);
 	a->open = false;
 }
@@ -44,8 +44,8 @@ static void received(struct fold *f, struct ledger_partnership *p, const struct 
 	if (r->has[PF_TOTAL])
 		check_equal(f, &at, p->total_received, r->total);
 	a->open = !u256_is_zero(r->amount);
-	a->dust_seen = false;
 	a->partnership = p->key.a;
+	a->dust_partner = p->dust_partner;
 	a->amount = a->rest = r->amount;
 	a->dust_part = U256_ZERO;
 	a->log = r->log;
@@ -62,7 +62,7 @@ static void allocated(struct fold *f, struct ledger_partnership *p, const struct
 	w->allocated = safe_add(f, w->allocated, r->amount);
 	if (!a->open || !address_eq(&a->partnership, &p->key.a))
 		return;
-	if (address_eq(&r->partner, &p->dust_partner)) {
+	if (address_eq(&r->partner, &a->dust_partner)) {
 		a->dust_part = safe_add(f, a->dust_part, r->amount);
 		return;
 	}
@@ -205,8 +205,8 @@ static struct ledger_partnership *owner_of(struct fold *f, const struct address 
 	return p && p->validator_id == id && id ? edit_partnership(f->l, a) : NULL;
 }
 
-void partnership_restaked(struct fold *f, const struct ledger_validator *v, struct u256 paid_in,
-	struct u256 increase)
+void partnership_restaked(
+	struct fold *f, const struct ledger_validator *v, struct u256 paid_in, struct u256 increase)
 {
 	struct ledger_partnership *p = owner_of(f, &v->owner, v->key.n);
 

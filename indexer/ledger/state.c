@@ -1,8 +1,8 @@
 /*
  * Records by kind, their sizes and names, and the way to read them.
  *
- * Every piece of state is a record in one of the tables, or the list of signers. Nothing else survives
- * a block, so the journal, which sees every edit, is all that undo needs.
+ * Every piece of state is a record in one of the tables, or the list of signers. Nothing else
+ * survives a block, so the journal, which sees every edit, is all that undo needs.
  */
 #include "ledger/state.h"
 
@@ -41,7 +41,8 @@ _Static_assert(sizeof(struct ledger_epoch) == 48 + 32 + 8, "epoch");
 
 const char *ledger_kind_name(enum ledger_kind kind)
 {
-	return (unsigned)kind < LEDGER_KIND_COUNT && kinds[kind].name ? kinds[kind].name : "unknown";
+	return (unsigned)kind < LEDGER_KIND_COUNT && kinds[kind].name ? kinds[kind].name
+								      : "unknown";
 }
 
 size_t ledger_record_size(enum ledger_kind kind)
@@ -182,8 +183,7 @@ struct ledger_position *edit_position(
 	return p;
 }
 
-struct ledger_unbond *edit_unbond(
-	struct ledger *l, const struct ledger_position *p, uint64_t nonce)
+struct ledger_unbond *edit_unbond(struct ledger *l, const struct ledger_position *p, uint64_t nonce)
 {
 	struct ledger_key key = p->key;
 	struct ledger_unbond *u;

@@ -9,9 +9,9 @@
 
 struct journal_block {
 	uint64_t number;
-	size_t at;               /* of its first entry in journal.bytes */
-	struct ledger_sum sum;   /* before the block */
-	uint64_t before;         /* newest block before it */
+	size_t at;             /* of its first entry in journal.bytes */
+	struct ledger_sum sum; /* before the block */
+	uint64_t before;       /* newest block before it */
 };
 
 struct journal {
@@ -19,15 +19,19 @@ struct journal {
 	size_t used, cap, first; /* entries live in [first, used) */
 	struct journal_block *blocks;
 	size_t block_first, block_count, block_cap; /* blocks live in [block_first, block_count) */
-	uint64_t stamp;          /* of the block in hand; never used twice */
-	uint64_t window;         /* in blocks */
-	bool bounded;            /* the oldest blocks were forgotten */
-	bool signers_saved;      /* in the block in hand */
-	uint64_t floor;          /* blocks at or below can not be undone */
+	uint64_t stamp;                             /* of the block in hand; never used twice */
+	uint64_t window;                            /* in blocks */
+	bool bounded;                               /* the oldest blocks were forgotten */
+	bool signers_saved;                         /* in the block in hand */
+	uint64_t floor;                             /* blocks at or below can not be undone */
 };
 
 enum contract_id {
-	CONTRACT_STAKE_MANAGER, CONTRACT_ROOT_CHAIN, CONTRACT_STAKING_INFO, CONTRACT_TOKEN, CONTRACT_COUNT
+	CONTRACT_STAKE_MANAGER,
+	CONTRACT_ROOT_CHAIN,
+	CONTRACT_STAKING_INFO,
+	CONTRACT_TOKEN,
+	CONTRACT_COUNT
 };
 
 struct dispatch;
@@ -42,7 +46,7 @@ struct ledger {
 	struct ledger_sum sum;
 	uint64_t block;
 	struct dispatch *dispatch;
-	bool partial_token;      /* only transfers of our accounts are kept */
+	bool partial_token; /* only transfers of our accounts are kept */
 };
 
 void state_init(struct ledger *l);
@@ -86,6 +90,7 @@ void journal_begin(struct ledger *l, uint64_t number);
 /** Close the block in hand: sums, the list of changes, and what is older than the window goes. */
 void journal_end(struct ledger *l, struct arena *mem, struct ledger_outcome *out);
 bool journal_undo(struct ledger *l, uint64_t from);
+bool journal_any(const struct journal *j); /* a block was folded */
 void journal_free(struct journal *j);
 struct ledger_sum journal_hash(enum ledger_kind kind, const void *record, size_t n);
 
@@ -96,16 +101,39 @@ MUST_USE enum err_kind initial_read(struct ledger *l, const char *text, struct e
 /** Which event it is: contract and name. Token approvals are left out of the fold's list. */
 enum op {
 	OP_OTHER,
-	OP_TOKEN_TRANSFER, OP_NFT_TRANSFER, OP_SHARE_TRANSFER, OP_OWNER_UPDATE,
-	OP_MAIN_CHECKPOINT, OP_SYNC_CHECKPOINT, OP_RESET_HEADER,
-	OP_STAKED, OP_UNSTAKE_INIT, OP_UNSTAKED, OP_SIGNER_CHANGE, OP_RESTAKED, OP_STAKE_UPDATE,
-	OP_CLAIM_REWARDS, OP_COMMISSION, OP_START_AUCTION, OP_CONFIRM_AUCTION,
-	OP_TOP_UP_FEE, OP_CLAIM_FEE,
-	OP_THRESHOLD, OP_DYNASTY, OP_PROPOSER_BONUS, OP_CHAIN_REWARD, OP_REWARD_PARAMS,
-	OP_SHARE_MINTED, OP_SHARE_BURNED, OP_SHARE_BURNED_ID, OP_DELEGATOR_CLAIMED,
-	OP_DELEGATOR_RESTAKED, OP_DELEGATOR_UNSTAKED, OP_DELEGATOR_UNSTAKE_ID,
+	OP_TOKEN_TRANSFER,
+	OP_NFT_TRANSFER,
+	OP_SHARE_TRANSFER,
+	OP_OWNER_UPDATE,
+	OP_MAIN_CHECKPOINT,
+	OP_SYNC_CHECKPOINT,
+	OP_RESET_HEADER,
+	OP_STAKED,
+	OP_UNSTAKE_INIT,
+	OP_UNSTAKED,
+	OP_SIGNER_CHANGE,
+	OP_RESTAKED,
+	OP_STAKE_UPDATE,
+	OP_CLAIM_REWARDS,
+	OP_COMMISSION,
+	OP_START_AUCTION,
+	OP_CONFIRM_AUCTION,
+	OP_TOP_UP_FEE,
+	OP_CLAIM_FEE,
+	OP_THRESHOLD,
+	OP_DYNASTY,
+	OP_PROPOSER_BONUS,
+	OP_CHAIN_REWARD,
+	OP_REWARD_PARAMS,
+	OP_SHARE_MINTED,
+	OP_SHARE_BURNED,
+	OP_SHARE_BURNED_ID,
+	OP_DELEGATOR_CLAIMED,
+	OP_DELEGATOR_RESTAKED,
+	OP_DELEGATOR_UNSTAKED,
+	OP_DELEGATOR_UNSTAKE_ID,
 	OP_PARTNERSHIP,
-	OP_IGNORED,             /* token approvals */
+	OP_IGNORED, /* token approvals */
 	OP_COUNT
 };
 
@@ -116,8 +144,8 @@ enum op dispatch_find(const struct dispatch *d, const struct event_row *row);
 struct item {
 	const struct log *log;
 	enum op op;
-	bool used;               /* a transfer that a payout was matched with */
-	uint32_t row;            /* of decoded->checkpoints or decoded->partnership */
+	bool used;    /* a transfer that a payout was matched with */
+	uint32_t row; /* of decoded->checkpoints or decoded->partnership */
 };
 
 /** A delegator's restake between its ShareMinted and its DelegatorRestaked. */
@@ -131,14 +159,14 @@ struct reinvest {
 
 /** Rewards of a partnership that are being allocated or restaked within a transaction. */
 struct allotting {
-	bool open, dust_seen;
-	struct address partnership;
-	struct u256 amount;      /* RewardsReceived */
-	struct u256 rest;        /* of it, after the parts of all but the dust partner */
-	struct u256 dust_part;   /* what the dust partner got */
+	bool open;
+	struct address partnership, dust_partner;
+	struct u256 amount;    /* RewardsReceived */
+	struct u256 rest;      /* of it, after the parts of all but the dust partner */
+	struct u256 dust_part; /* what the dust partner got */
 	const struct log *log;
 	struct address restaker;
-	struct u256 restaked;    /* RewardsRestaked: what following deposits are covered by it */
+	struct u256 restaked; /* RewardsRestaked: what following deposits are covered by it */
 };
 
 struct fold {
@@ -148,13 +176,13 @@ struct fold {
 	const struct ledger_votes *votes;
 	struct arena *mem;
 	struct item *items;
-	size_t count, at;        /* all items of the block; the one in hand */
-	size_t first, end;       /* items of the transaction in hand */
+	size_t count, at;  /* all items of the block; the one in hand */
+	size_t first, end; /* items of the transaction in hand */
 	struct reinvest reinvest;
 	struct allotting allot;
 	struct ledger_finding *findings;
 	size_t finding_count, finding_cap;
-	bool bad;                /* arithmetic that reverts was met in the event in hand */
+	bool bad; /* arithmetic that reverts was met in the event in hand */
 };
 
 /* Words of a log: topic i (1..), data word i (0..); zero when absent. */
@@ -191,9 +219,10 @@ void check_u64(struct fold *f, enum ledger_finding_kind kind, uint64_t subject, 
 /** For the item in hand and a validator or another number. */
 void check_value(struct fold *f, enum ledger_finding_kind kind, uint64_t subject,
 	struct u256 expected, struct u256 observed);
-/** A transfer from -> to of exactly that amount in this transaction, not yet used for another payout. */
-void check_payout(struct fold *f, const struct address *from, const struct address *to,
-	struct u256 amount);
+/** A transfer from -> to of exactly that amount in this transaction, not yet used for another
+ * payout. */
+void check_payout(
+	struct fold *f, const struct address *from, const struct address *to, struct u256 amount);
 
 /* ---- topics; each handles the item in hand ---- */
 
@@ -203,11 +232,11 @@ struct u256 token_paid_in(struct fold *f, size_t i, const struct address *from);
 
 /** Who takes part in a checkpoint. */
 struct signing {
-	struct u256 stake;      /* S: of the valid signers */
-	uint64_t *missed;       /* did not sign, in list order */
-	uint64_t *leaving;      /* signed and no longer in the list */
+	struct u256 stake; /* S: of the valid signers */
+	uint64_t *missed;  /* did not sign, in list order */
+	uint64_t *leaving; /* signed and no longer in the list */
 	size_t missed_count, leaving_count;
-	size_t next;            /* pointer into signers[] */
+	size_t next; /* pointer into signers[] */
 };
 
 /** From the stated reward; `full`: what it would be if all stake had signed. False: not clear. */
@@ -237,6 +266,7 @@ void partnership_end_tx(struct fold *f);
 void partnership_restaked(struct fold *f, const struct ledger_validator *v, struct u256 paid_in,
 	struct u256 increase);
 void partnership_unstake_init(struct fold *f, const struct ledger_validator *v);
-void partnership_unstaked(struct fold *f, uint64_t id, const struct address *user, struct u256 amount);
+void partnership_unstaked(
+	struct fold *f, uint64_t id, const struct address *user, struct u256 amount);
 
 #endif

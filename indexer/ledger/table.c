@@ -2,9 +2,9 @@
  * Open addressing with linear probing over a dense, chunked array of records.
  *
  * Slots hold numbers of records, so that growing the slots moves no record, and records keep their
- * addresses while others are made: code that edits two records at once needs no care. Removal is only
- * ever of the newest record (an undone block takes back what it made, newest first), by backward
- * shift, so that no tombstones gather.
+ * addresses while others are made: code that edits two records at once needs no care. Removal is
+ * only ever of the newest record (an undone block takes back what it made, newest first), by
+ * backward shift, so that no tombstones gather.
  */
 #include "ledger/table.h"
 

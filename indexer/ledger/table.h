@@ -8,12 +8,12 @@
 #include "ledger/ledger.h"
 
 struct table {
-	size_t size;        /* of a record */
-	size_t entry;       /* of a record and its stamp */
+	size_t size;  /* of a record */
+	size_t entry; /* of a record and its stamp */
 	char **chunks;
 	size_t chunk_count;
 	uint32_t count;
-	uint32_t *slots;    /* index + 1; 0: empty */
+	uint32_t *slots; /* index + 1; 0: empty */
 	size_t mask;
 };
 

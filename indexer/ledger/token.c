@@ -1,7 +1,7 @@
 /*
  * Balances of the staking token. On a recorded network every transfer is seen and every account is
- * kept; on a real one only transfers of the accounts that money of this protocol rests in are, so only
- * those accounts have a balance here.
+ * kept; on a real one only transfers of the accounts that money of this protocol rests in are, so
+ * only those accounts have a balance here.
  */
 #include "ledger/state.h"
 

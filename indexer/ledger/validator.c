@@ -14,8 +14,8 @@ void validator_settle(
 	struct u256 own, delegators;
 
 	if (u256_cmp(v->initial_reward_per_stake, current) < 0) {
-		if (!view_split(&own, &delegators, v,
-			    u256_sub(current, v->initial_reward_per_stake)))
+		if (!view_split(
+			    &own, &delegators, v, u256_sub(current, v->initial_reward_per_stake)))
 			f->bad = true;
 		v->reward = safe_add(f, v->reward, own);
 		v->delegators_reward = safe_add(f, v->delegators_reward, delegators);
@@ -42,7 +42,8 @@ static void map_signer(struct ledger *l, const struct address *a, uint64_t id)
 	s->validator_id = id;
 }
 
-/* The contract's bubble from the end: an address that is not there costs the first one its place. */
+/* The contract's bubble from the end: an address that is not there costs the first one its place.
+ */
 bool signers_remove(struct ledger *l, const struct address *a)
 {
 	size_t n = l->signer_count;
@@ -236,7 +237,8 @@ static bool split_increase(
 	return u256_is_zero(increase);
 }
 
-/* Restaked contradicts what is known: by the StakeUpdate before it, else by the money that came in. */
+/* Restaked contradicts what is known: by the StakeUpdate before it, else by the money that came in.
+ */
 static struct u256 other_increase(struct fold *f, const struct ledger_validator *v,
 	struct u256 reward, struct u256 *paid_in, bool *compounded)
 {
@@ -247,8 +249,7 @@ static struct u256 other_increase(struct fold *f, const struct ledger_validator 
 
 	*paid_in = transfer;
 	if (before && before->op == OP_STAKE_UPDATE) {
-		increase = u256_sub(
-			log_topic(before->log, 2), view_total_validator_stake(v, s));
+		increase = u256_sub(log_topic(before->log, 2), view_total_validator_stake(v, s));
 		if (split_increase(increase, reward, paid_in, compounded))
 			return increase;
 	}
@@ -290,7 +291,8 @@ static void check_stake(struct fold *f, const struct ledger_validator *v, struct
 	check_value(f, FINDING_STAKE_UPDATE, v->key.n, view_total_validator_stake(v, s), stated);
 }
 
-/* A validator's own restake says StakeUpdate first: then it is checked when Restaked was applied. */
+/* A validator's own restake says StakeUpdate first: then it is checked when Restaked was applied.
+ */
 static void stake_update(struct fold *f, const struct log *g)
 {
 	const struct item *next = item_after(f, f->at);
@@ -323,8 +325,8 @@ static void claim_rewards(struct fold *f, const struct log *g)
 	check_value(f, FINDING_CLAIM_AMOUNT, v->key.n, paid, log_topic(g, 2));
 	check_payout(f, ledger_stake_manager(f->l), &v->owner, paid);
 	all->total_rewards_liquidated = safe_add(f, all->total_rewards_liquidated, paid);
-	check_value(f, FINDING_CLAIM_TOTAL, v->key.n, all->total_rewards_liquidated,
-		log_topic(g, 3));
+	check_value(
+		f, FINDING_CLAIM_TOTAL, v->key.n, all->total_rewards_liquidated, log_topic(g, 3));
 	v->reward = u256_u64(1);
 	v->initial_reward_per_stake = all->reward_per_stake;
 }

@@ -1,10 +1,11 @@
 /*
- * View functions of StakeManager and ValidatorShare, operation by operation as the contracts compute
- * them: SafeMath where they use SafeMath (a false result is their revert), truncating division.
+ * View functions of StakeManager and ValidatorShare, operation by operation as the contracts
+ * compute them: SafeMath where they use SafeMath (a false result is their revert), truncating
+ * division.
  *
- * A validator's reward between two settlements is implicit in rewardPerStake - initialRewardPerStake.
- * Settlement (validator.c) and the views share view_split, so that a view can not disagree with the
- * payout that follows.
+ * A validator's reward between two settlements is implicit in rewardPerStake -
+ * initialRewardPerStake. Settlement (validator.c) and the views share view_split, so that a view
+ * can not disagree with the payout that follows.
  */
 #include "ledger/view.h"
 
@@ -31,8 +32,8 @@ static bool mul_div(struct u256 *out, struct u256 a, struct u256 b, struct u256 
 	return u256_mul_ok(&product, a, b) && u256_div(out, NULL, product, c);
 }
 
-bool view_split(
-	struct u256 *own, struct u256 *delegators, const struct ledger_validator *v, struct u256 per_stake)
+bool view_split(struct u256 *own, struct u256 *delegators, const struct ledger_validator *v,
+	struct u256 per_stake)
 {
 	struct u256 combined, reward, commission;
 
@@ -97,7 +98,8 @@ bool view_is_validator(const struct ledger_validator *v, uint64_t epoch)
 	       (!v->deactivation_epoch || v->deactivation_epoch > epoch);
 }
 
-struct u256 view_total_validator_stake(const struct ledger_validator *v, const struct ledger_share *s)
+struct u256 view_total_validator_stake(
+	const struct ledger_validator *v, const struct ledger_share *s)
 {
 	return s ? u256_add(v->amount, s->active_amount) : v->amount;
 }

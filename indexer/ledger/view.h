@@ -18,8 +18,8 @@ MUST_USE bool view_pending(struct u256 *own, struct u256 *delegators,
 	const struct ledger_validator *v, struct u256 reward_per_stake);
 
 /** Parts of `reward` earned on amount + delegated (6.2); commission included in own. */
-MUST_USE bool view_split(
-	struct u256 *own, struct u256 *delegators, const struct ledger_validator *v, struct u256 per_stake);
+MUST_USE bool view_split(struct u256 *own, struct u256 *delegators,
+	const struct ledger_validator *v, struct u256 per_stake);
 
 MUST_USE bool view_validator_reward(
 	struct u256 *out, const struct ledger_validator *v, const struct ledger_global *g);
@@ -48,8 +48,7 @@ MUST_USE bool view_liquid_rewards(
 	struct u256 *out, const struct ledger_position *p, struct u256 per_share);
 
 /** getTotalStake.0; rate from view_exchange_rate. */
-MUST_USE bool view_total_stake(
-	struct u256 *out, const struct ledger_position *p, struct u256 rate);
+MUST_USE bool view_total_stake(struct u256 *out, const struct ledger_position *p, struct u256 rate);
 
 /** RootChain.currentHeaderBlock. */
 uint64_t view_current_header(const struct ledger_global *g);

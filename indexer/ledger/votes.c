@@ -1,21 +1,21 @@
 /*
- * Who signed a checkpoint: the part that costs time (a signature recovery takes longer than all of the
- * fold) and needs no state.
+ * Who signed a checkpoint: the part that costs time (a signature recovery takes longer than all of
+ * the fold) and needs no state.
  *
- * The hash is over a byte 0x01 and the signed bytes as they were sent: mainnet's validators sign seven
- * words, the contract reads six. A checkpoint that another contract relayed has its call inside that
- * contract's calldata, or nowhere; what is found there is accepted only when every word that the event
- * repeats is equal.
+ * The hash is over a byte 0x01 and the signed bytes as they were sent: mainnet's validators sign
+ * seven words, the contract reads six. A checkpoint that another contract relayed has its call
+ * inside that contract's calldata, or nowhere; what is found there is accepted only when every word
+ * that the event repeats is equal.
  */
 #include "ledger/state.h"
 
 #include "chain/keccak.h"
 #include "chain/recover.h"
 
-#define MAIN_WORDS 6
-#define SYNC_WORDS 5
+#define MAIN_WORDS        6
+#define SYNC_WORDS        5
 #define ACCOUNT_ROOT_WORD 4
-#define SIGNATURE_SIZE 96
+#define SIGNATURE_SIZE    96
 
 static const uint8_t submit_checkpoint[4] = {0x4e, 0x43, 0xe4, 0x95};
 static const uint8_t submit_checkpoint_sync[4] = {0xd2, 0xad, 0xa5, 0x73};
@@ -38,7 +38,8 @@ static struct address recover_one(const struct hash32 *hash, const uint8_t sig[S
 	return a;
 }
 
-static void recover_all(struct ledger_vote *v, struct bytes data, struct bytes sigs, struct arena *mem)
+static void recover_all(
+	struct ledger_vote *v, struct bytes data, struct bytes sigs, struct arena *mem)
 {
 	struct keccak k;
 	struct hash32 hash;
@@ -152,8 +153,8 @@ static void recover_checkpoint(const struct block *b, const struct checkpoint_ro
 	}
 }
 
-void ledger_recover(const struct block *b, const struct decoded *d, struct arena *mem,
-	struct ledger_votes *out)
+void ledger_recover(
+	const struct block *b, const struct decoded *d, struct arena *mem, struct ledger_votes *out)
 {
 	out->count = d->checkpoint_count;
 	out->v = arena_alloc(mem, d->checkpoint_count * sizeof(*out->v));

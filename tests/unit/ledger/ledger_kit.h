@@ -15,10 +15,10 @@ struct kit {
 	const struct chain_conf *chain;
 	struct decoder *decoder;
 	struct ledger *l;
-	struct arena *mem;         /* of the block in hand */
+	struct arena *mem;                            /* of the block in hand */
 	struct u256 before_rewards, before_per_stake; /* at the block before the newest */
 	uint64_t blocks, events, findings, changes;
-	bool quiet;                /* findings are expected */
+	bool quiet; /* findings are expected */
 };
 
 static inline void kit_open(struct kit *k, const char *network, struct arena *mem)
@@ -39,7 +39,8 @@ static inline void kit_close(struct kit *k)
 	network_free(k->net);
 }
 
-/* Discovery of share contracts, as ingest does it: the OwnerUpdate to the StakeManager before a Staked. */
+/* Discovery of share contracts, as ingest does it: the OwnerUpdate to the StakeManager before a
+ * Staked. */
 static inline void kit_discover(struct kit *k, struct block *b)
 {
 	const struct contract *info = network_contract(k->chain, "StakingInfo");
@@ -59,12 +60,12 @@ static inline void kit_discover(struct kit *k, struct block *b)
 				break;
 			if (!hash_eq(&b->logs[j].topics[0], &owner))
 				continue;
-			b->found[b->found_count++] = (struct discovery){
-				.address = b->logs[j].address,
-				.contract = "ValidatorShare",
-				.rule = "validator_share",
-				.block = b->h.number,
-				.log_index = b->logs[j].log_index};
+			b->found[b->found_count++] =
+				(struct discovery){.address = b->logs[j].address,
+					.contract = "ValidatorShare",
+					.rule = "validator_share",
+					.block = b->h.number,
+					.log_index = b->logs[j].log_index};
 			break;
 		}
 	}
@@ -114,9 +115,6 @@ static inline void kit_undo(struct kit *k, uint64_t from)
 		fail_msg("%s", e.msg);
 	decoder_undo(k->decoder, from);
 }
-
-
-
 
 /* All records as bytes, to compare whole states. */
 static inline void kit_snapshot(const struct kit *k, struct buf *out)

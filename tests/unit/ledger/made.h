@@ -2,8 +2,8 @@
 #define LEDGER_MADE_H
 
 /*
- * Made-up blocks for rules that no recording exercises: logs and calls are encoded and go through the
- * decoder; signers of a checkpoint are given as if recovered.
+ * Made-up blocks for rules that no recording exercises: logs and calls are encoded and go through
+ * the decoder; signers of a checkpoint are given as if recovered.
  */
 #include "unit/ledger/ledger_kit.h"
 
@@ -65,7 +65,10 @@ static inline void made_begin(struct made *m)
 {
 	uint64_t number = m->b.h.number + 1;
 
-	m->b = (struct block){.h.number = number, .h.time = 5000 + number, .logs = m->logs, .txs = m->txs,
+	m->b = (struct block){.h.number = number,
+		.h.time = 5000 + number,
+		.logs = m->logs,
+		.txs = m->txs,
 		.found = m->found};
 	m->tx = 0;
 	m->pending = 0;
@@ -100,8 +103,8 @@ static inline void made_log(struct made *m, const char *contract, const struct a
 	made_log(m, contract, at, event, (struct hash32[]){__VA_ARGS__},                           \
 		sizeof((struct hash32[]){__VA_ARGS__}) / sizeof(struct hash32))
 
-static inline void made_call(struct made *m, const struct address *from, const struct address *to,
-	struct bytes input)
+static inline void made_call(
+	struct made *m, const struct address *from, const struct address *to, struct bytes input)
 {
 	m->txs[m->b.tx_count++] = (struct tx){.hash = kit_word(m->b.h.number * 1000 + m->tx),
 		.from = *from,
@@ -154,8 +157,8 @@ static inline void govern(struct made *m, const char *contract, const char *sign
 	w[1] = N(64);
 	w[2] = N(in.n);
 	memcpy(w + 3, in.p, in.n);
-	made_call(m, &from, &to,
-		made_input(m, "Governance", "update(address,bytes)", w, 3 + whole));
+	made_call(
+		m, &from, &to, made_input(m, "Governance", "update(address,bytes)", w, 3 + whole));
 }
 
 /* Fold what was made. */
@@ -166,8 +169,6 @@ static inline void made_end(struct made *m)
 	struct decoded d;
 	struct err e;
 
-	for (size_t i = 0; i < m->b.log_count; i++)
-		m->k.events++;
 	decode_block(m->k.decoder, &m->b, m->k.mem, &d);
 	assert_int_equal(d.parked_count, 0);
 	assert_int_equal(d.unknown_events, 0);
@@ -183,8 +184,8 @@ static inline void made_clean(struct made *m)
 	assert_int_equal(m->out.finding_count, 0);
 }
 
-static inline void pay(struct made *m, const struct address *from, const struct address *to,
-	uint64_t amount)
+static inline void pay(
+	struct made *m, const struct address *from, const struct address *to, uint64_t amount)
 {
 	LOG(m, "Token", "Transfer", A(from), A(to), N(amount));
 }
@@ -222,8 +223,10 @@ static inline void stake_for(
 	pay(m, owner, &m->sm, amount);
 	if (with_share) {
 		m->found[m->b.found_count++] = (struct discovery){.address = share,
-			.contract = "ValidatorShare", .rule = "validator_share",
-			.block = m->b.h.number, .log_index = (uint32_t)m->b.log_count};
+			.contract = "ValidatorShare",
+			.rule = "validator_share",
+			.block = m->b.h.number,
+			.log_index = (uint32_t)m->b.log_count};
 		made_log(m, "ValidatorShare", &share, "OwnerUpdate(address,address)",
 			WORDS(A(&m->sm), A(&nobody)));
 	}
@@ -262,8 +265,8 @@ static inline void checkpoint(struct made *m, uint64_t reward, const uint64_t *i
 	v->signers = arena_calloc(m->k.mem, n + 1, sizeof(*v->signers));
 	for (size_t i = 0; i < n; i++)
 		v->signers[i] = signer_of(ids[i]);
-	LOG(m, "RootChain", "NewHeaderBlock", A(&proposer), N(g->next_header_block), N(reward), N(0),
-		N(0), N(7));
+	LOG(m, "RootChain", "NewHeaderBlock", A(&proposer), N(g->next_header_block), N(reward),
+		N(0), N(0), N(7));
 }
 
 #endif

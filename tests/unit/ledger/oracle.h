@@ -133,8 +133,7 @@ static void global(struct oracle *o, struct jval v)
 	eq_u64(o, v, "nextHeaderBlock", g->next_header_block);
 	eq_u64(o, v, "currentHeaderBlock", view_current_header(g));
 	eq_u64(o, v, "lastChildBlock", h ? h->end : 0);
-	eq_u256(o, v, "stakeManagerTokenBalance",
-		ledger_balance(o->l, ledger_stake_manager(o->l)));
+	eq_u256(o, v, "stakeManagerTokenBalance", ledger_balance(o->l, ledger_stake_manager(o->l)));
 	eq_u256(o, v, "sinkValidatorMaxReward", ledger_validator(o->l, LEDGER_SINK)->reward);
 	if (json_get(v, "totalRewardsAtPreviousBlock", &x)) {
 		eq_u256(o, v, "totalRewardsAtPreviousBlock", o->k->before_rewards);
@@ -148,7 +147,7 @@ static void global(struct oracle *o, struct jval v)
 
 			snprintf(name, sizeof(name), "%.*s", (int)n, key);
 			eq_u256(o, map, name,
-				!c      ? U256_ZERO
+				!c  ? U256_ZERO
 				: m ? u256_u64(c->header_id)
 				    : c->reward);
 		}

@@ -104,7 +104,8 @@ static void play_forks(const char *recording, const char *network, size_t forks)
 		kit_undo(&t.k, point + 1);
 		same_state(&t, sum);
 		assert_int_equal(ledger_block(t.k.l), point);
-		compared += apply_branch(&t, rec_get(f, "canonical"), rec_get(f, "canonicalOracle"));
+		compared +=
+			apply_branch(&t, rec_get(f, "canonical"), rec_get(f, "canonicalOracle"));
 		kit_undo(&t.k, point + 1);
 		same_state(&t, sum);
 	}
@@ -172,6 +173,66 @@ static void undo_redo(void **state)
 	close_test(&t);
 }
 
+/* One word in twenty logs is random: whatever that makes of the state, undo takes all of it back. */
+static void damage(struct block *b, uint64_t *seed, struct arena *mem)
+{
+	b->logs = arena_dup(mem, b->logs, b->log_count * sizeof(*b->logs));
+	for (size_t i = 0; i < b->log_count; i++) {
+		struct log *g = &b->logs[i];
+		size_t word = next_random(seed) % 80;
+		uint64_t value = next_random(seed);
+		uint8_t *p = NULL;
+
+		if (word >= 1 && word < g->topic_count) {
+			p = g->topics[word].b;
+		} else if (word >= 4 && word - 4 < g->data.n / 32) {
+			g->data.p = arena_dup(mem, g->data.p, g->data.n);
+			p = (uint8_t *)(uintptr_t)g->data.p + 32 * (word - 4);
+		}
+		for (unsigned k = 0; p && k < 1 + value % 4; k++)
+			p[31 - next_random(seed) % (value & 1 ? 32 : 8)] = (uint8_t)next_random(seed);
+	}
+}
+
+static void damaged_input(void **state)
+{
+	struct fork_test t = {0};
+	uint64_t seed = 7;
+	size_t undone = 0;
+
+	(void)state;
+	open_test(&t, "world/root", "world");
+	t.k.quiet = true;
+	for (unsigned round = 0; round < 8; round++) {
+		for (size_t at = 0; at < t.chain.count;) {
+			size_t stop = at + 1 + next_random(&seed) % 12;
+			struct ledger_sum sum = ledger_checksum(t.k.l);
+
+			if (round & 1)
+				kit_snapshot(&t.k, &t.before);
+			for (size_t i = at; i < stop && i < t.chain.count; i++) {
+				struct block b = t.chain.blocks[i];
+
+				damage(&b, &seed, t.all);
+				apply(&t, &b);
+			}
+			if (round & 1 && next_random(&seed) % 2) {
+				kit_undo(&t.k, t.chain.blocks[at].h.number);
+				same_state(&t, sum);
+				undone++;
+			} else {
+				at = stop;
+			}
+		}
+		assert_true(t.k.findings > 100);
+		close_test(&t);
+		open_test(&t, "world/root", "world");
+		t.k.quiet = true;
+	}
+	assert_true(undone > 50);
+	close_test(&t);
+}
+
 /* Deeper than the window: refused, and nothing is lost. */
 static void too_deep(void **state)
 {
@@ -210,10 +271,10 @@ static void out_of_order(void **state)
 		apply(&t, &t.chain.blocks[i]);
 	sum = ledger_checksum(t.k.l);
 	kit_snapshot(&t.k, &t.before);
-	assert_int_equal(ledger_apply(t.k.l,
-				 &(struct ledger_input){
-					 .block = &t.chain.blocks[19], .decoded = &none},
-				 t.mem, &out, &e),
+	assert_int_equal(
+		ledger_apply(t.k.l,
+			&(struct ledger_input){.block = &t.chain.blocks[19], .decoded = &none},
+			t.mem, &out, &e),
 		ERR_FATAL);
 	same_state(&t, sum);
 	close_test(&t);
@@ -223,6 +284,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(golden_forks),
 		cmocka_unit_test(world_forks), cmocka_unit_test(undo_redo),
+		cmocka_unit_test(damaged_input),
 		cmocka_unit_test(too_deep), cmocka_unit_test(out_of_order)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

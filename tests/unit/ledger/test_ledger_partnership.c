@@ -243,7 +243,8 @@ static void allocation(void **state)
 /* The list is in the order of setPartners' calldata; removed and added again keeps what it has. */
 static void partner_order(void **state)
 {
-	struct hash32 words[] = {N(64), N(192), N(3), A(&cat), A(&bob), A(&ann), N(3), N(1), N(2), N(9997)};
+	struct hash32 words[] = {
+		N(64), N(192), N(3), A(&cat), A(&bob), A(&ann), N(3), N(1), N(2), N(9997)};
 	struct bytes in;
 	struct made m;
 
@@ -295,9 +296,10 @@ static void roles(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(restaked_rewards),
-		cmocka_unit_test(restake), cmocka_unit_test(forced_exit), cmocka_unit_test(own_exit),
-		cmocka_unit_test(foreign_nft), cmocka_unit_test(allocation),
-		cmocka_unit_test(partner_order), cmocka_unit_test(roles)};
+		cmocka_unit_test(restake), cmocka_unit_test(forced_exit),
+		cmocka_unit_test(own_exit), cmocka_unit_test(foreign_nft),
+		cmocka_unit_test(allocation), cmocka_unit_test(partner_order),
+		cmocka_unit_test(roles)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /*
- * Rules that no recording exercises, on made-up blocks with small numbers: expected values are worked
- * out by hand. A checkpoint of one block is worth 1,000,000 when everybody signs; its bonus of a tenth
- * goes to an unknown proposer, that is to id 0.
+ * Rules that no recording exercises, on made-up blocks with small numbers: expected values are
+ * worked out by hand. A checkpoint of one block is worth 1,000,000 when everybody signs; its bonus
+ * of a tenth goes to an unknown proposer, that is to id 0.
  */
 #include "made.h"
 
@@ -83,7 +83,8 @@ static void plain_checkpoint(void **state)
 	made_close(&m);
 }
 
-/* Out of order ends the reading; twice counts once; a stranger does not count; zero first is skipped. */
+/* Out of order ends the reading; twice counts once; a stranger does not count; zero first is
+ * skipped. */
 static void odd_signatures(void **state)
 {
 	static const uint64_t ids[] = {1, 1, 50, 3, 2};
@@ -95,7 +96,8 @@ static void odd_signatures(void **state)
 	made_begin(&m);
 	checkpoint(&m, 333333, ids, 5);
 	memset(&m.votes[0].signers[0], 0, sizeof(m.votes[0].signers[0]));
-	/* zero, 1, 50 (no validator), 3, 2: the stranger is above 3 and does not move the last one. */
+	/* zero, 1, 50 (no validator), 3, 2: the stranger is above 3 and does not move the last one.
+	 */
 	m.votes[0].signers[2] = who(5000);
 	made_end(&m);
 	assert_int_equal(m.out.finding_count, 1);
@@ -107,7 +109,8 @@ static void odd_signatures(void **state)
 	made_close(&m);
 }
 
-/* Removing a signer that is not listed drops the smallest; a signer outside the list counts in S. */
+/* Removing a signer that is not listed drops the smallest; a signer outside the list counts in S.
+ */
 static void unlisted_signer(void **state)
 {
 	struct address a1 = signer_of(1), a2 = signer_of(2), a3 = signer_of(3);
@@ -128,7 +131,8 @@ static void unlisted_signer(void **state)
 	assert_int_equal(n, 2);
 	/* 1 changes its key: it is not in the list, so 2 loses its place; the new key goes in. */
 	made_begin(&m);
-	LOG(&m, "StakingInfo", "SignerChange", N(1), A(&a1), A(&fresh), N(2), N(64), N(64), N(1), N(2));
+	LOG(&m, "StakingInfo", "SignerChange", N(1), A(&a1), A(&fresh), N(2), N(64), N(64), N(1),
+		N(2));
 	made_clean(&m);
 	s = ledger_signers(m.k.l, &n);
 	assert_int_equal(n, 2);
@@ -136,8 +140,9 @@ static void unlisted_signer(void **state)
 	assert_true(address_eq(&s[1], &fresh));
 	assert_true(ledger_signer_to_validator(m.k.l, &a1) == LEDGER_SINK);
 	assert_int_equal(ledger_signer_to_validator(m.k.l, &fresh), 1);
-	/* 2 signs, is not listed: counts in S, and runs the pointer to the end: 3 is unsigned although
-	   it signed, and so is 1. S = 2000: reward 666666, 600000 of it shared over 2000. */
+	/* 2 signs, is not listed: counts in S, and runs the pointer to the end: 3 is unsigned
+	   although it signed, and so is 1. S = 2000: reward 666666, 600000 of it shared over 2000.
+	 */
 	made_begin(&m);
 	checkpoint(&m, 666666, signed_by, 2);
 	made_clean(&m);
@@ -232,7 +237,8 @@ static void unstake(struct made *m, uint64_t id, uint64_t exit, uint64_t paid, u
 	LOG(m, "StakingInfo", "UnstakeInit", A(&owner), N(id), N(own_stake(m, id)), N(2), N(exit));
 }
 
-/* Stake leaves when its epoch is entered; skipped epochs take nothing, entering again takes again. */
+/* Stake leaves when its epoch is entered; skipped epochs take nothing, entering again takes again.
+ */
 static void epochs(void **state)
 {
 	static const uint64_t one[] = {3};
@@ -397,7 +403,8 @@ static void sale_of_nothing(void **state)
 	made_close(&m);
 }
 
-/* buyVoucher by the owner, then its restake of rewards: the transfer before belongs to the purchase. */
+/* buyVoucher by the owner, then its restake of rewards: the transfer before belongs to the
+ * purchase. */
 static void restake_behind_purchase(void **state)
 {
 	struct address owner = owner_of(1);
@@ -442,8 +449,8 @@ static void other_share_contract(void **state)
 	is(share(&m, 2)->total_supply, 0);
 	is(val(&m, 2)->delegated_amount, 600);
 	assert_null(ledger_position(m.k.l, &u, 2));
-	/* The first purchase finds no supply: what the delegators had earned is dropped. 100 at rate
-	   100/100, since supply is 0. */
+	/* The first purchase finds no supply: what the delegators had earned is dropped. 100 at
+	   rate 100/100, since supply is 0. */
 	made_begin(&m);
 	LOG(&m, "StakingInfo", "ShareMinted", N(2), A(&u), N(100), N(100));
 	LOG(&m, "StakingInfo", "StakeUpdate", N(2), N(1100));
@@ -600,7 +607,8 @@ static void wrapping_delta(void **state)
 	checkpoint_block(&m, 1024000000, all3, 3);
 	is(g->prev_block_interval, 1);
 	/* Two blocks: f = 2, prev = 1 < 2: base -= (2^256 - base)/100, modulo 2^256. */
-	assert_true(u256_div(&quotient, NULL, u256_sub(U256_ZERO, u256_u64(1024000000)), u256_u64(100)));
+	assert_true(u256_div(
+		&quotient, NULL, u256_sub(U256_ZERO, u256_u64(1024000000)), u256_u64(100)));
 	x = u256_sub(u256_u64(1024000000), quotient);
 	made_begin(&m);
 	checkpoint(&m, 1, all3, 3);
@@ -608,8 +616,8 @@ static void wrapping_delta(void **state)
 	{
 		struct address proposer = who(9999);
 
-		LOG(&m, "RootChain", "NewHeaderBlock", A(&proposer), N(g->next_header_block), N(1), N(0),
-			N(1), N(7));
+		LOG(&m, "RootChain", "NewHeaderBlock", A(&proposer), N(g->next_header_block), N(1),
+			N(0), N(1), N(7));
 	}
 	made_end(&m);
 	/* So large a base reverts in SafeMath: said, not guessed. */
@@ -629,7 +637,8 @@ static void retired_proposer(void **state)
 	(void)state;
 	setup(&m);
 	made_begin(&m);
-	LOG(&m, "StakingInfo", "SignerChange", N(1), A(&a1), A(&fresh), N(2), N(64), N(64), N(1), N(2));
+	LOG(&m, "StakingInfo", "SignerChange", N(1), A(&a1), A(&fresh), N(2), N(64), N(64), N(1),
+		N(2));
 	made_tx(&m);
 	checkpoint(&m, 666666, two, 2);
 	memcpy(m.logs[m.b.log_count - 1].topics[1].b + 12, a1.b, 20);

@@ -1,16 +1,16 @@
 /*
- * Self-checks: one word of one recorded log is changed, the whole recording is folded, and exactly the
- * check that this word belongs to fires, once, at that log.
+ * Self-checks: one word of one recorded log is changed, the whole recording is folded, and exactly
+ * the check that this word belongs to fires, once, at that log.
  */
 #include "ledger_kit.h"
 
 struct tamper {
 	const char *contract, *event;
-	unsigned nth;           /* which log of that event; from 1 */
-	int topic, word;        /* which word; the other is -1 */
+	unsigned nth;    /* which log of that event; from 1 */
+	int topic, word; /* which word; the other is -1 */
 	uint64_t delta;
 	enum ledger_finding_kind expected;
-	bool last;              /* the last log of that event instead */
+	bool last; /* the last log of that event instead */
 };
 
 static const struct tamper cases[] = {
@@ -119,7 +119,8 @@ static void each_check_fires(void **state)
 	arena_free(mem);
 }
 
-/* A payout is looked for among the transfers of its transaction: each transfer serves one payout. */
+/* A payout is looked for among the transfers of its transaction: each transfer serves one payout.
+ */
 static void payout_without_transfer(void **state)
 {
 	struct arena *all = arena_new(1u << 30), *mem = arena_new(64 << 20);
@@ -138,7 +139,8 @@ static void payout_without_transfer(void **state)
 		struct ledger_outcome out;
 
 		for (size_t j = 1; j < b.log_count; j++) {
-			const struct tamper value = {NULL, NULL, 0, -1, 0, 1, FINDING_PAYOUT, false};
+			const struct tamper value = {
+				NULL, NULL, 0, -1, 0, 1, FINDING_PAYOUT, false};
 
 			if (is_event(&k, &b.logs[j], &claim) && ++seen == claim.nth)
 				change_word(&b.logs[j - 1], &value, mem);
