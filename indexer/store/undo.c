@@ -110,20 +110,18 @@ static enum err_kind write_fork(
 		&a, e);
 }
 
-/* Continue the newest fork, or begin another. */
-static void count_undo(struct fork_run *f, uint64_t seq)
+/* Continue the newest fork, or begin another. A record may undo more than one block. */
+static void take_fork(struct fork_run *f, uint64_t seq)
 {
-	if (f->last_seq && (f->last_seq == seq || f->last_seq + 1 == seq)) {
-		f->depth++;
-	} else {
+	if (!f->last_seq || f->last_seq + 1 != seq) {
 		f->number++;
-		f->depth = 1;
+		f->depth = 0;
 		f->first_seq = seq;
 	}
 	f->last_seq = seq;
 }
 
-static enum err_kind undo_one(struct writer *w, struct tip *tip, uint64_t seq, struct err *e)
+static enum err_kind undo_one(struct writer *w, struct tip *tip, struct err *e)
 {
 	struct hash32 parent;
 	uint64_t time = 0;
@@ -137,8 +135,7 @@ static enum err_kind undo_one(struct writer *w, struct tip *tip, uint64_t seq, s
 			"chain %s: block %" PRIu64 " was called final (up to %" PRIu64
 			") and should be undone: nothing was changed, check the node",
 			w->chain->key, tip->id.number, tip->final);
-	if (!w->ranged)
-		count_undo(&tip->fork, seq);
+	tip->fork.depth++;
 	if ((k = move_block(w, tip, &parent, &time, e)) ||
 		(!w->ranged && (k = write_fork(w, tip, &parent, e))))
 		return k;
@@ -155,8 +152,10 @@ enum err_kind undo_to(
 {
 	enum err_kind k = writer_flush(w, e);
 
+	if (!w->ranged)
+		take_fork(&tip->fork, seq);
 	while (!k && tip->has && tip->id.number >= number)
-		k = undo_one(w, tip, seq, e);
+		k = undo_one(w, tip, e);
 	if (!k && !w->ranged) {
 		struct pg_args a = {0};
 

@@ -556,6 +556,52 @@ static void test_parked(void **state)
 	db_close(&db);
 }
 
+/* A stream made anew begins with blocks that contradict stored ones: one fork, then as if never. */
+static void test_other_stream(void **state)
+{
+	static const uint8_t id[16] = {1, 2, 3};
+	struct story loser = golden_forks;
+	struct step *steps = calloc(golden.n, sizeof(*steps));
+	struct block_id first;
+	struct test_db a, b;
+	struct hash32 none = {{0}};
+	struct pen p;
+	struct err e;
+	size_t n = 0;
+	bool fits;
+
+	(void)state;
+	for (loser.n = 0; loser.steps[loser.n].kind != STEP_UNDO;)
+		loser.n++; /* 678..709 of the loser are stored */
+	story_write(&loser, &a, 100);
+	for (size_t i = 678 - 109; i < golden.n; i++) {
+		steps[n] = golden.steps[i];
+		steps[n].seq = n + 1;
+		n++;
+	}
+	ASSERT_OK(pen_open(&p, &a, &golden, NULL, &e), e);
+	first = steps[0].id;
+	ASSERT_OK(writer_fits(p.w, &first, &none, &fits, &e), e);
+	assert_false(fits);
+	ASSERT_OK(writer_fits(p.w, &first, &steps[0].parent, &fits, &e), e);
+	assert_true(fits);
+	ASSERT_OK(writer_adopt(p.w, id, 0, &e), e);
+	pen_close(&p);
+	ASSERT_OK(pen_open(&p, &a, &golden, NULL, &e), e);
+	assert_int_equal(p.seq, 0);
+	ASSERT_OK(pen_write(&p, steps, 10, &e), e);
+	ASSERT_OK(pen_write(&p, steps + 10, n - 10, &e), e);
+	pen_close(&p);
+	story_write(&golden, &b, 100);
+	same_tables(a.c, b.c, canonical_tables);
+	assert_string_equal(
+		pg_value(a.c, "SELECT fork || ':' || common_block || '-' || depth FROM chain.fork"),
+		"1:677-32");
+	free(steps);
+	db_close(&a);
+	db_close(&b);
+}
+
 static void test_bulk(void **state)
 {
 	static const char indexes[] =
@@ -604,6 +650,7 @@ int main(void)
 		cmocka_unit_test(test_past),
 		cmocka_unit_test(test_second_writer_waits),
 		cmocka_unit_test(test_parked),
+		cmocka_unit_test(test_other_stream),
 		cmocka_unit_test(test_bulk),
 	};
 
