@@ -30,7 +30,7 @@
 #define IDLE_MS    (3600u * 1000)
 #define DRAIN_MS   2000u
 #define SPARES     8
-#define SPARE_MAX  (64u << 20)
+#define SPARE_MAX  (16u << 20)
 #define DELAYS     16
 
 struct delay {
