@@ -14,7 +14,8 @@
  * been: the rows of a faulty node's blocks equal those of a good one's.
  *
  * With receipts that the header commits to, what the node said in other answers does not count any
- * more: logs are taken from there. State-sync logs (BTTC) are in no root and are added.
+ * more: logs are taken from there. State-sync logs (BTTC) are in no bloom and no root; the receipts of
+ * a block that lists a state-sync transaction are always fetched, which ties them to its hash.
  */
 #include "ingest/body.h"
 
@@ -30,6 +31,8 @@ static bool candidate(const struct unit_env *env, const struct body *b, const st
 void body_begin(const struct unit_env *env, struct body *b)
 {
 	if (env->with_txs && !b->txs && (b->tx_count || !b->tx_count_known))
+		b->force = true;
+	if (b->state_sync)
 		b->force = true;
 	if (env->bloom && env->chain->required == LEVEL_RECEIPTS)
 		b->need = true;
@@ -70,7 +73,7 @@ static void merge(struct body *b, const struct log *more, size_t n, bool only_st
 	b->log_count = count;
 }
 
-static bool same_log(const struct log *a, const struct log *b)
+bool body_same_log(const struct log *a, const struct log *b)
 {
 	return a->log_index == b->log_index && a->tx_index == b->tx_index &&
 		address_eq(&a->address, &b->address) && hash_eq(&a->tx_hash, &b->tx_hash) &&
@@ -101,7 +104,7 @@ static enum err_kind agree(const struct body *b, const struct log *receipt_logs,
 	for (size_t i = 0; i < given_n; i++) {
 		const struct log *l = find_log(receipt_logs, receipt_n, given[i].log_index);
 
-		if (!l || !same_log(l, &given[i]))
+		if (!l || !body_same_log(l, &given[i]))
 			return err_set(e, ERR_REJECT, "ingest", 0,
 				"block %llu: log %u of eth_getLogs is not in the block's receipts",
 				(unsigned long long)b->h->number, given[i].log_index);
@@ -135,7 +138,7 @@ static void count_lies(const struct unit_env *env, const struct body *b, const s
 	for (size_t i = 0; i < b->log_count; i++) {
 		const struct log *l = find_log(all, n, b->logs[i].log_index);
 
-		if (!b->logs[i].state_sync && (!l || !same_log(l, &b->logs[i])))
+		if (!b->logs[i].state_sync && (!l || !body_same_log(l, &b->logs[i])))
 			metric_add(env->tally->contradictions, 1);
 	}
 	for (size_t i = 0; i < n; i++)

@@ -22,8 +22,10 @@ struct unit_env {
 	struct source *src;
 	struct watchset *ws;
 	struct tally *tally;
-	uint64_t final;            /* blocks up to here do not change any more; 0: none */
+	bool quorum;               /* TRON: a second endpoint is asked too */
+	uint64_t settled;          /* blocks up to here do not change any more, as the node says */
 	unsigned receipts_running; /* receipt jobs in flight */
+	bool dense;                /* of late most blocks needed receipts: fetch transactions at once */
 	unsigned contradictions;   /* blocks that do not follow the link, since the last published */
 };
 
@@ -45,14 +47,14 @@ struct body {
 	bool have_receipts;      /* they came and passed verify_receipts */
 	bool proven;             /* and the header commits to them */
 	bool need;               /* the rules want them: the block's level is RECEIPTS */
-	bool force;              /* wanted for another reason: the node's logs can not be used */
+	bool force;              /* wanted for another reason: logs or transactions come no other way */
 	bool judged;             /* need is decided for what is known now */
 	bool settled;            /* nothing is outstanding for the set version of the unit */
 };
 
 /**
  * First look, with header and transactions (if there) only: do the rules want receipts, whatever the
- * logs are? Sets need, and force when transactions are missing that come with the receipts.
+ * logs are? Sets need; and force, when transactions are missing or state-sync logs are there.
  */
 void body_begin(const struct unit_env *env, struct body *b);
 
@@ -66,6 +68,9 @@ MUST_USE enum err_kind body_take_logs(const struct unit_env *env, struct body *b
 /** Check a finished receipts job and take what is needed of it. Errors: ERR_REJECT. */
 MUST_USE enum err_kind body_take_receipts(
 	const struct unit_env *env, struct body *b, struct arena *mem, struct err *e);
+
+/** Equal in everything but what the header says of both. */
+bool body_same_log(const struct log *a, const struct log *b);
 
 /** With the logs complete for the set: decide whether receipts are needed; sets need and settled. */
 void body_judge(const struct unit_env *env, struct body *b);

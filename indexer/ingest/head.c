@@ -65,6 +65,15 @@ static bool height(const struct head *h, bool tag, uint64_t tag_value, uint64_t 
 	return *out >= h->chain->first_block;
 }
 
+uint64_t head_settled(const struct head *h)
+{
+	uint64_t v = 0;
+
+	if (h->known && height(h, h->tag_final, h->final_tag, h->chain->final_depth, UINT64_MAX, &v))
+		return v;
+	return 0;
+}
+
 bool head_heights(struct head *h, bool has_tip, uint64_t tip, struct step *out)
 {
 	const struct chain_conf *c = h->chain;

@@ -37,6 +37,9 @@ bool head_stalled(const struct head *h, uint64_t now_ms);
  * False: the same as was sent last, or no head is known. head_sent after it was published.
  */
 bool head_heights(struct head *h, bool has_tip, uint64_t tip, struct step *out);
+/** The block up to which the node calls its chain final, published or not; 0: none. */
+uint64_t head_settled(const struct head *h);
+
 void head_sent(struct head *h, const struct step *s);
 
 #endif

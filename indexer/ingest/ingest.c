@@ -67,6 +67,7 @@ static void open_env(struct run *r, struct source *src)
 		.kind = kinds[c->kind],
 		.bloom = c->kind != CHAIN_TRON,
 		.with_txs = c->tx_scan != TX_SCAN_NONE,
+.quorum = c->kind == CHAIN_TRON && c->required == LEVEL_QUORUM,
 		.prove = c->kind != CHAIN_TRON && c->required > LEVEL_HASHED,
 		.src = src,
 		.ws = watchset_new(c),
@@ -94,7 +95,7 @@ static void open_run(struct run *r, const struct ingest_past *past, struct sourc
 	if (past->recent_count)
 		r->state->published = past->recent[past->recent_count - 1].number;
 	if (past->has_final)
-		r->state->final = r->env.final = past->final;
+		r->state->final = past->final;
 	r->look = past->recent_count > 0;
 	r->target = UINT64_MAX;
 	r->state->phase = STARTING;
@@ -362,7 +363,6 @@ static enum err_kind publish_front(struct run *r, struct err *e)
 	if (k)
 		return k;
 	r->env.contradictions = 0;
-	r->env.final = r->pub.head.has_final ? r->pub.head.final : 0;
 	r->pause_ms = r->hold_step_ms = 0;
 	if (last > r->highest) {
 		r->highest = last;
@@ -465,6 +465,7 @@ static enum err_kind plan(struct run *r, struct err *e)
 {
 	if (!r->pub.head.known || r->look || clock_ms() < r->hold_ms)
 		return ERR_NONE;
+	r->env.settled = head_settled(&r->pub.head);
 	window_plan(&r->window, publisher_link(&r->pub).next, goal(r));
 	if (r->window.count)
 		return ERR_NONE;

@@ -8,8 +8,8 @@
  * wanted they come with the receipts, in one go. When a node's logs are refused three times (outside the bloom, of another block), the
  * unit gives up on eth_getLogs and takes all blocks whose bloom may hold a watched log by receipts.
  *
- * On TRON nothing ties logs to headers, so a range that may still change is closed by reading the
- * last header again: the same hash before and after means that the logs in between are its own.
+ * On TRON nothing ties logs to headers, so a block that may still change is a unit of its own (see
+ * window.c) and its logs are asked for by its hash.
  *
  * Discovery: the unit at the front of the window finds contracts in its settled blocks and adds them
  * to the set. It and every unit behind it then see that the set is newer than their logs, and ask
@@ -19,6 +19,7 @@
 
 #include "chain/header.h"
 #include "ingest/discover.h"
+#include "ingest/witness.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -47,7 +48,7 @@ struct unit {
 	bool cut, empty;
 	struct job *blocks; /* its headers and transactions are used until the end */
 	struct job *logs;   /* running question */
-	struct job *again;  /* TRON: the last header once more */
+	struct witness witness; /* TRON, where a quorum is required */
 	struct job **done;  /* finished log jobs whose data are used */
 	size_t done_count, done_room;
 	struct body *bodies;
@@ -77,7 +78,7 @@ struct unit *unit_new(struct unit_env *env, struct block_range r, struct job *he
 	}
 	u->env = env;
 	u->range = r;
-	u->blocks = head ? head : source_blocks(env->src, r, env->with_txs);
+	u->blocks = head ? head : source_blocks(env->src, r, env->with_txs || env->dense);
 	u->mem = arena_new(UNIT_ARENA_MAX);
 	return u;
 }
@@ -103,8 +104,8 @@ static void restart(struct unit *u)
 		job_free(u->finds[i].code);
 	job_free(u->blocks);
 	job_free(u->logs);
-	job_free(u->again);
-	u->blocks = u->logs = u->again = NULL;
+	witness_drop(&u->witness);
+	u->blocks = u->logs = NULL;
 	u->bodies = NULL;
 	u->done = NULL;
 	u->finds = NULL;
@@ -195,7 +196,7 @@ static enum err_kind step_headers(struct unit *u, struct err *e)
 	enum err_kind k;
 
 	if (!j) {
-		u->blocks = source_blocks(u->env->src, u->range, u->env->with_txs);
+		u->blocks = source_blocks(u->env->src, u->range, u->env->with_txs || u->env->dense);
 		return ERR_NONE;
 	}
 	if (j->state == JOB_RUNNING)
@@ -223,8 +224,6 @@ static bool wants_logs(const struct unit *u, const struct body *b, unsigned sinc
 {
 	const struct unit_env *env = u->env;
 
-	if (b->state_sync)
-		return true;
 	if (!env->bloom)
 		return since == 0 || !b->have_receipts;
 	if (b->have_receipts || b->need || b->force)
@@ -280,13 +279,14 @@ static enum err_kind give_logs(struct unit *u, const struct job *j, struct err *
 
 	while (i < j->log_count) {
 		uint64_t number = j->logs[i].block.number;
-		struct body *b = &u->bodies[number - u->range.from];
+		struct body *b;
 		size_t n = 0;
 
 		if (number < u->range.from || number > u->range.to)
 			return err_set(e, ERR_REJECT, "ingest", 0,
 				"logs of %" PRIu64 "..%" PRIu64 ": one of block %" PRIu64,
 				u->range.from, u->range.to, number);
+		b = &u->bodies[number - u->range.from];
 		for (; i < j->log_count && j->logs[i].block.number == number; i++) {
 			if (!hash_eq(&j->logs[i].block.hash, &b->h->hash))
 				return err_set(e, ERR_REJECT, "ingest", 0,
@@ -311,7 +311,6 @@ static void keep_job(struct unit *u, struct job *j)
 static enum err_kind step_logs(struct unit *u, struct err *e)
 {
 	struct job *j = u->logs;
-	bool may_change = u->range.to > u->env->final;
 
 	if (!j || j->state == JOB_RUNNING)
 		return ERR_NONE;
@@ -325,29 +324,7 @@ static enum err_kind step_logs(struct unit *u, struct err *e)
 	keep_job(u, j);
 	u->logs = NULL;
 	u->version = u->asked;
-	if (!u->env->bloom && may_change && u->count > 1)
-		u->again = source_blocks(u->env->src,
-			(struct block_range){u->range.to, u->range.to}, false);
 	return ERR_NONE;
-}
-
-static enum err_kind step_again(struct unit *u, struct err *e)
-{
-	struct job *j = u->again;
-	bool same;
-
-	if (!j || j->state == JOB_RUNNING)
-		return ERR_NONE;
-	if (j->state == JOB_FAILED)
-		return job_error(&u->again, e);
-	same = j->header_count &&
-		hash_eq(&j->headers[0].hash, &u->bodies[u->count - 1].h->hash);
-	job_free(j);
-	u->again = NULL;
-	if (same)
-		return ERR_NONE;
-	return err_set(e, ERR_AGAIN, "ingest", 0,
-		"block %" PRIu64 " was replaced while its range was read", u->range.to);
 }
 
 /* ---- receipts -------------------------------------------------------------------------------- */
@@ -399,6 +376,28 @@ static enum err_kind step_bodies(struct unit *u, struct err *e)
 	return ERR_NONE;
 }
 
+/* ---- a second opinion ------------------------------------------------------------------------ */
+
+static bool complete(const struct unit *u)
+{
+	if (u->state != UNIT_BODIES || u->logs || u->version != watchset_version(u->env->ws))
+		return false;
+	for (size_t i = 0; i < u->count; i++)
+		if (!u->bodies[i].settled)
+			return false;
+	return true;
+}
+
+static enum err_kind step_witness(struct unit *u, struct err *e)
+{
+	const struct job *first[2] = {
+		u->blocks, u->done_count ? u->done[u->done_count - 1] : NULL};
+
+	if (u->witness.version != u->version)
+		witness_ask(&u->witness, u->env, u->bodies, u->count, first);
+	return witness_step(&u->witness, u->env, u->bodies, u->count, e);
+}
+
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 enum err_kind unit_advance(struct unit *u, uint64_t now_ms, struct err *e)
@@ -410,17 +409,17 @@ enum err_kind unit_advance(struct unit *u, uint64_t now_ms, struct err *e)
 	u->wake_ms = 0;
 	if (u->state == UNIT_HEADERS)
 		k = step_headers(u, e);
-	if (!k && u->state == UNIT_BODIES && !u->logs && !u->again &&
+	if (!k && u->state == UNIT_BODIES && !u->logs &&
 		u->version != watchset_version(u->env->ws))
 		u->state = UNIT_LOGS;
 	if (!k && u->state == UNIT_LOGS)
 		ask_logs(u);
 	if (!k && u->state == UNIT_BODIES)
 		k = step_logs(u, e);
-	if (!k && u->state == UNIT_BODIES)
-		k = step_again(u, e);
 	if (!k && u->state != UNIT_HEADERS)
 		k = step_bodies(u, e);
+	if (!k && u->env->quorum && complete(u))
+		k = step_witness(u, e);
 	if (k)
 		return trouble(u, now_ms, e);
 	return ERR_NONE;
@@ -428,13 +427,8 @@ enum err_kind unit_advance(struct unit *u, uint64_t now_ms, struct err *e)
 
 bool unit_settled(const struct unit *u)
 {
-	if (u->state != UNIT_BODIES || u->logs || u->again ||
-		u->version != watchset_version(u->env->ws))
-		return false;
-	for (size_t i = 0; i < u->count; i++)
-		if (!u->bodies[i].settled)
-			return false;
-	return true;
+	return complete(u) &&
+		(!u->env->quorum || (u->witness.over && u->witness.version == u->version));
 }
 
 struct block_range unit_range(const struct unit *u)
@@ -465,6 +459,15 @@ size_t unit_headers(const struct unit *u)
 const struct header *unit_header(const struct unit *u, size_t i)
 {
 	return u->bodies[i].h;
+}
+
+bool unit_dense(const struct unit *u)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < u->count; i++)
+		n += u->bodies[i].need;
+	return 2 * n > u->count;
 }
 
 size_t unit_bytes(const struct unit *u)
@@ -585,6 +588,8 @@ struct block *unit_finish(struct unit *u, bool linked)
 		size_t first = f;
 
 		body_finish(u->env, &u->bodies[i], linked || i, u->mem, &blocks[i]);
+		if (u->witness.agrees && blocks[i].level == LEVEL_LINKED)
+			blocks[i].level = LEVEL_QUORUM;
 		while (f < u->found_count && u->found[f].block == blocks[i].h.number)
 			f++;
 		blocks[i].found = u->found + first;

@@ -48,6 +48,7 @@ MUST_USE enum err_kind unit_discover(struct unit *u, uint64_t now_ms, bool *done
 /** The blocks, valid until unit_free. linked: the first one's parent was compared. */
 struct block *unit_finish(struct unit *u, bool linked);
 
+bool unit_dense(const struct unit *u);   /* most of its blocks needed receipts */
 size_t unit_bytes(const struct unit *u); /* memory in use by its answers */
 
 #endif

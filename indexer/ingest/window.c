@@ -69,9 +69,15 @@ void window_plan(struct window *w, uint64_t next, uint64_t limit)
 
 	next = window_next(w, next);
 	while (w->count < w->max && next <= limit) {
-		uint64_t n = span && span < w->size ? span : w->size;
-		uint64_t to = limit - next < n ? limit : next + n - 1;
+		uint64_t n = span && span < w->size ? span : w->size, to;
 
+		if (!w->env->bloom) { /* what may change: one by one, asked for by hash */
+			if (next > w->env->settled)
+				n = 1;
+			else if (w->env->settled - next < n)
+				n = w->env->settled - next + 1;
+		}
+		to = limit - next < n ? limit : next + n - 1;
 		add(w, (struct block_range){next, to}, NULL);
 		next = to + 1;
 	}
@@ -130,6 +136,7 @@ void window_done(struct window *w)
 	uint64_t each = unit_bytes(w->units[0]) / blocks + 1;
 	uint64_t want = UNIT_BYTES / each;
 
+	w->env->dense = unit_dense(w->units[0]);
 	unit_free(w->units[0]);
 	w->count--;
 	memmove(w->units, w->units + 1, w->count * sizeof(*w->units));

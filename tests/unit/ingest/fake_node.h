@@ -32,7 +32,7 @@ struct fake_job {
 	struct address address;
 	struct log_filter *filters;
 	size_t filter_count;
-	bool given_txs;
+	bool given_txs, elsewhere;
 };
 
 struct fake_fork {
@@ -61,7 +61,7 @@ struct source {
 	void *arg;
 	struct address code[4]; /* contracts that have code */
 	size_t code_count;
-	bool code_unknown;
+	bool code_unknown, second; /* second: there is another endpoint */
 };
 
 static struct source *fake; /* the clock's */
@@ -259,7 +259,7 @@ static void fake_reset(struct source *s, uint64_t seed)
 	s->mangle = NULL;
 	s->arg = NULL;
 	s->code_count = 0;
-	s->code_unknown = false;
+	s->code_unknown = s->second = false;
 	s->safe_tag = s->final_tag = 0;
 	memset(s->asked, 0, sizeof(s->asked));
 	memset(s->answered, 0, sizeof(s->answered));
@@ -374,7 +374,12 @@ struct job *source_code(struct source *s, const struct address *a)
 
 void source_elsewhere(struct job *j, const struct job *than)
 {
-	(void)than;
+	struct fake_job *f = (struct fake_job *)j;
+
+	assert_non_null(than);
+	f->elsewhere = true;
+	if (f->s->second)
+		return;
 	j->state = JOB_FAILED;
 	err_set(&j->err, ERR_AGAIN, "fake", 0, "no other endpoint");
 }

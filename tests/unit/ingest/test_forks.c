@@ -166,6 +166,24 @@ static void wild(void **state)
 		play_wild(bttc, network_chain(world_net, "bttc"), &bttc_clean, seed, false);
 }
 
+/* In TRON's form nothing but the block hash of each log says which branch an answer is of. */
+static void wild_tron(void **state)
+{
+	struct chain_conf c = *network_chain(golden_net, "root");
+	struct source *s = fake_open("golden", true);
+	struct sink clean;
+
+	(void)state;
+	c.kind = CHAIN_TRON;
+	c.required = LEVEL_LINKED;
+	tron_hash(&c.parent_hash, 108);
+	run_clean(s, &c, &clean);
+	for (uint64_t seed = 1; seed <= 8; seed++)
+		play_wild(s, &c, &clean, seed, seed % 2);
+	sink_free(&clean);
+	fake_close(s);
+}
+
 static void wild_restarts(void **state)
 {
 	(void)state;
@@ -405,6 +423,7 @@ int main(void)
 		cmocka_unit_test(back_to_the_start),
 		cmocka_unit_test(wrong_chain),
 		cmocka_unit_test(wild),
+		cmocka_unit_test(wild_tron),
 		cmocka_unit_test(wild_restarts),
 	};
 

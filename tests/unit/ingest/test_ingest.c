@@ -326,6 +326,68 @@ static void golden_tron(void **state)
 	fake_close(s);
 }
 
+/* A second endpoint that is sometimes behind, sometimes lacks a log. */
+static void doubtful_second(struct source *s, struct fake_job *f)
+{
+	if (!f->elsewhere || f->j.state != JOB_DONE || rnd(&s->seed) % 4)
+		return;
+	if (f->kind == J_LOGS && f->j.log_count)
+		f->j.log_count--;
+	else if (f->kind == J_BLOCKS)
+		f->j.headers[0].hash.b[20] ^= 1;
+}
+
+static void behind_second(struct source *s, struct fake_job *f)
+{
+	(void)s;
+	if (f->elsewhere && f->kind == J_BLOCKS && f->j.headers[0].number > 1120)
+		f->j.header_count = 0;
+}
+
+/* The level of every block; the rest is as without a quorum. */
+static void check_levels(
+	const struct sink *k, const struct sink *plain_run, uint64_t last, enum level up_to_last)
+{
+	assert_int_equal(k->count, plain_run->count);
+	for (size_t i = 0; i < k->count; i++) {
+		const struct block *a = &k->chain[i].b, *b = &plain_run->chain[i].b;
+
+		assert_int_equal(a->level, a->h.number <= last ? up_to_last : LEVEL_LINKED);
+		assert_int_equal(a->log_count, b->log_count);
+		assert_int_equal(a->tx_count, b->tx_count);
+		assert_int_equal(a->found_count, b->found_count);
+	}
+}
+
+static void golden_quorum(void **state)
+{
+	struct chain_conf c = *network_chain(golden_net, "root");
+	struct source *s = fake_open("golden", true);
+	struct sink without, k;
+
+	(void)state;
+	c.kind = CHAIN_TRON;
+	c.required = LEVEL_LINKED;
+	tron_hash(&c.parent_hash, 108);
+	run_clean(s, &c, &without);
+	c.required = LEVEL_QUORUM;
+	run_clean(s, &c, &k); /* there is no other endpoint */
+	check_levels(&k, &without, 0, LEVEL_LINKED);
+	sink_free(&k);
+	for (int i = 0; i < 3; i++) {
+		sink_init(&k);
+		fake_reset(s, 80 + (uint64_t)i);
+		s->second = true;
+		s->mangle = i == 1 ? doubtful_second : i == 2 ? behind_second : NULL;
+		run(s, &c, &plain, &k);
+		/* above the final height blocks are asked for one by one */
+		check_levels(&k, &without, i == 2 ? 1120 : UINT64_MAX, LEVEL_QUORUM);
+		sink_free(&k);
+	}
+	sink_free(&without);
+	fake_close(s);
+}
+
 /* Without a scan of all transactions: the same logs, and the transactions of checkpoints alone. */
 static void golden_no_scan(void **state)
 {
@@ -594,6 +656,7 @@ int main(void)
 		cmocka_unit_test(golden_any_way),
 		cmocka_unit_test(world_root_complete),
 		cmocka_unit_test(golden_tron),
+		cmocka_unit_test(golden_quorum),
 		cmocka_unit_test(golden_no_scan),
 		cmocka_unit_test(nft_owners),
 		cmocka_unit_test(world_bttc_complete),
