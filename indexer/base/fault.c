@@ -34,7 +34,7 @@ static void arm_locked(const char *name, size_t n, unsigned nth)
 
 static void from_env(void)
 {
-	const char *s = getenv("BTTC_FAULT");
+	const char *s = getenv("BTTC_FAULT_POINTS");
 
 	while (s && *s) {
 		const char *colon = strchr(s, ':'), *comma = strchr(s, ',');

@@ -121,7 +121,7 @@ def test_killed_at_every_statement_of_an_undo():
         r.control({"root": {"head": 1184}})
         kills = 0
         for n in itertools.count(1):
-            p = Proc(*args, env={"BTTC_FAULT": f"pg.{'before' if n % 2 else 'after'}!:{n}"}, binary=FAULT_BIN)
+            p = Proc(*args, env={"BTTC_FAULT_POINTS": f"pg.{'before' if n % 2 else 'after'}!:{n}"}, binary=FAULT_BIN)
             rc = p.wait()
             if rc == 0:
                 break
