@@ -236,6 +236,15 @@ MUST_USE enum err_kind ledger_new(struct ledger **out, const struct chain_conf *
 	const char *initial_state, struct err *e);
 void ledger_free(struct ledger *l); /* NULL is legal */
 
+/*
+ * Going on from a saved state: after ledger_new without an initial state, before the first block,
+ * give every record that ledger_at() had (any order) and the signers, then say which block they are
+ * of. Blocks at or below it can not be taken back: load an older state for that.
+ */
+void ledger_load(struct ledger *l, enum ledger_kind kind, const void *record);
+void ledger_load_signers(struct ledger *l, const struct address *signers, size_t n);
+void ledger_load_end(struct ledger *l, uint64_t block);
+
 struct ledger_input {
 	const struct block *block;
 	const struct decoded *decoded;

@@ -133,13 +133,37 @@ void ledger_free(struct ledger *l)
 	free(l);
 }
 
+void ledger_load(struct ledger *l, enum ledger_kind kind, const void *record)
+{
+	void *to = state_edit(l, kind, (const struct ledger_key *)record);
+
+	memcpy(to, record, kinds[kind].size);
+}
+
+void ledger_load_signers(struct ledger *l, const struct address *signers, size_t n)
+{
+	struct address *to = edit_signers(l, n);
+
+	if (n)
+		memcpy(to, signers, n * sizeof(*to));
+	l->signer_count = n;
+}
+
+void ledger_load_end(struct ledger *l, uint64_t block)
+{
+	l->sum = ledger_checksum_full(l);
+	l->block = block;
+	l->journal.bounded = true;
+	l->journal.floor = block;
+}
+
 enum err_kind ledger_undo(struct ledger *l, uint64_t from, struct err *e)
 {
 	if (journal_undo(l, from))
 		return ERR_NONE;
 	return err_set(e, ERR_FATAL, "ledger", 0,
-		"block %llu is below the %llu blocks that can be taken back: rebuild the ledger",
-		(unsigned long long)from, (unsigned long long)l->journal.window);
+		"block %llu can not be taken back, only those above %llu can: rebuild the ledger",
+		(unsigned long long)from, (unsigned long long)l->journal.floor);
 }
 
 struct ledger_sum ledger_checksum(const struct ledger *l)

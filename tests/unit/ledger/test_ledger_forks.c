@@ -173,7 +173,8 @@ static void undo_redo(void **state)
 	close_test(&t);
 }
 
-/* One word in twenty logs is random: whatever that makes of the state, undo takes all of it back. */
+/* One word in twenty logs is random: whatever that makes of the state, undo takes all of it back.
+ */
 static void damage(struct block *b, uint64_t *seed, struct arena *mem)
 {
 	b->logs = arena_dup(mem, b->logs, b->log_count * sizeof(*b->logs));
@@ -190,7 +191,8 @@ static void damage(struct block *b, uint64_t *seed, struct arena *mem)
 			p = (uint8_t *)(uintptr_t)g->data.p + 32 * (word - 4);
 		}
 		for (unsigned k = 0; p && k < 1 + value % 4; k++)
-			p[31 - next_random(seed) % (value & 1 ? 32 : 8)] = (uint8_t)next_random(seed);
+			p[31 - next_random(seed) % (value & 1 ? 32 : 8)] =
+				(uint8_t)next_random(seed);
 	}
 }
 
@@ -256,6 +258,47 @@ static void too_deep(void **state)
 	close_test(&t);
 }
 
+/* Records saved at some block and loaded elsewhere, in another order, go on in the same way. */
+static void saved_state(void **state)
+{
+	struct fork_test t = {0};
+	struct ledger_sum there;
+	struct ledger *copy;
+	size_t n, half;
+	const struct address *signers;
+	struct err e;
+
+	(void)state;
+	open_test(&t, "golden", "golden");
+	half = t.chain.count / 2;
+	for (size_t i = 0; i < half; i++)
+		apply(&t, &t.chain.blocks[i]);
+	if (ledger_new(&copy, t.k.chain, NULL, &e) != ERR_NONE)
+		fail_msg("%s", e.msg);
+	for (unsigned kind = LEDGER_GLOBAL; kind < LEDGER_KIND_COUNT; kind++)
+		for (size_t i = ledger_count(t.k.l, (enum ledger_kind)kind); i-- > 0;)
+			ledger_load(copy, (enum ledger_kind)kind,
+				ledger_at(t.k.l, (enum ledger_kind)kind, i));
+	signers = ledger_signers(t.k.l, &n);
+	ledger_load_signers(copy, signers, n);
+	ledger_load_end(copy, ledger_block(t.k.l));
+	there = ledger_checksum(t.k.l);
+	ledger_free(t.k.l);
+	t.k.l = copy;
+	same_sum(&t, there);
+	assert_int_equal(ledger_undo(copy, t.chain.blocks[half - 1].h.number, &e), ERR_FATAL);
+	for (size_t i = half; i < t.chain.count; i++)
+		apply(&t, &t.chain.blocks[i]);
+	there = ledger_checksum(copy);
+	assert_int_equal(t.k.findings, 0);
+	close_test(&t);
+	open_test(&t, "golden", "golden");
+	for (size_t i = 0; i < t.chain.count; i++)
+		apply(&t, &t.chain.blocks[i]);
+	same_sum(&t, there);
+	close_test(&t);
+}
+
 /* A block that is not above the newest one changes nothing. */
 static void out_of_order(void **state)
 {
@@ -284,7 +327,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(golden_forks),
 		cmocka_unit_test(world_forks), cmocka_unit_test(undo_redo),
-		cmocka_unit_test(damaged_input),
+		cmocka_unit_test(damaged_input), cmocka_unit_test(saved_state),
 		cmocka_unit_test(too_deep), cmocka_unit_test(out_of_order)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

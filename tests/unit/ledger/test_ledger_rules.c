@@ -648,6 +648,88 @@ static void retired_proposer(void **state)
 	made_close(&m);
 }
 
+static void sync_log(struct made *m, uint64_t id, const uint64_t *ids, size_t n)
+{
+	struct address proposer = who(9999);
+
+	made_begin(m);
+	checkpoint(m, 0, ids, n);
+	m->b.log_count = 0;
+	LOG(m, "StakingInfo", "CheckpointSyncAck", A(&proposer), N(2), N(id), N(0), N(0));
+	made_clean(m);
+}
+
+/*
+ * A leaving validator that skips one sync and signs the next is paid for both: it is in no list, so
+ * the skipped one did not move its marker. Afterwards nothing settles it: a commission changes
+ * without a word, a claim pays what is stored.
+ */
+static void leaving_signer(void **state)
+{
+	static const uint64_t two[] = {2, 3};
+	const struct ledger_root_chain *c;
+	struct address owner = owner_of(1);
+	struct made m;
+	struct u256 x;
+
+	(void)state;
+	setup(&m);
+	c = ledger_root_chain(m.k.l, 2);
+	made_begin(&m);
+	LOG(&m, "StakingInfo", "ChainRewardUpdate", N(2), N(1024000000), big(c->reward));
+	made_tx(&m);
+	unstake(&m, 1, 2, 0, 0);
+	made_clean(&m);
+	sync_log(&m, 1, two, 2);
+	is(val(&m, 1)->reward, 1);
+	sync_log(&m, 2, all3, 3);
+	is(val(&m, 1)->reward, 600001);
+	assert_int_equal(u256_cmp(val(&m, 1)->initial_reward_per_stake, times_precision(600)), 0);
+	sync_log(&m, 3, two, 2);
+	made_begin(&m);
+	LOG(&m, "EventsHub", "UpdateCommissionRate", N(1), N(20), N(0));
+	made_tx(&m);
+	pay(&m, &m.sm, &owner, 600000);
+	LOG(&m, "StakingInfo", "ClaimRewards", N(1), N(600000), N(600000));
+	made_clean(&m);
+	is(val(&m, 1)->reward, 1);
+	is(val(&m, 1)->commission_rate, 20);
+	assert_int_equal(u256_cmp(val(&m, 1)->initial_reward_per_stake, times_precision(900)), 0);
+	assert_true(view_validator_reward(&x, val(&m, 1), ledger_global(m.k.l)));
+	is(x, 0);
+	assert_true(view_is_validator(val(&m, 1), 1));
+	assert_false(view_is_validator(val(&m, 1), 2));
+	made_close(&m);
+}
+
+/* Settling at the old commission: 20 % of the delegators' part goes to the validator. */
+static void commission_and_delegators(void **state)
+{
+	struct address u = who(705);
+	struct made m;
+
+	(void)state;
+	setup(&m);
+	made_begin(&m);
+	buy(&m, 2, &u, 3000, 4000);
+	LOG(&m, "EventsHub", "UpdateCommissionRate", N(2), N(20), N(0));
+	made_clean(&m);
+	/* T = S = 6000: 150 each. 2 earns 600000: 150000 of its own, 450000 less a fifth for u. */
+	checkpoint_block(&m, 1000000, all3, 3);
+	made_begin(&m);
+	LOG(&m, "EventsHub", "UpdateCommissionRate", N(2), N(0), N(20));
+	made_clean(&m);
+	is(val(&m, 2)->reward, 240001);
+	is(val(&m, 2)->delegators_reward, 360001);
+	made_begin(&m);
+	pay(&m, &m.sm, &u, 360000);
+	LOG(&m, "StakingInfo", "DelegatorClaimedRewards", N(2), A(&u), N(360000));
+	made_clean(&m);
+	assert_int_equal(u256_cmp(share(&m, 2)->reward_per_share, times_precision(120)), 0);
+	is(val(&m, 2)->delegators_reward, 1);
+	made_close(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(plain_checkpoint),
@@ -659,7 +741,8 @@ int main(void)
 		cmocka_unit_test(restake_behind_purchase), cmocka_unit_test(other_share_contract),
 		cmocka_unit_test(restake_with_change), cmocka_unit_test(migrate_validators),
 		cmocka_unit_test(delegation_by_signer), cmocka_unit_test(sync_without_reward),
-		cmocka_unit_test(wrapping_delta), cmocka_unit_test(retired_proposer)};
+		cmocka_unit_test(wrapping_delta), cmocka_unit_test(retired_proposer),
+		cmocka_unit_test(leaving_signer), cmocka_unit_test(commission_and_delegators)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
