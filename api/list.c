@@ -225,6 +225,9 @@ static void make_plan(struct call *c, struct list *l, struct arena *mem, struct 
 		.columns = l->kind->columns,
 		.ascending = c->q.ascending,
 		.several = l->n > 1,
+		.only_chain = l->n > 1 ? NULL
+				       : arena_printf(mem, "%llu",
+						 (unsigned long long)l->chains[0].chain->chain_id),
 		.from = c->q.from,
 		.to = c->q.to,
 		.verification = c->q.verification,

@@ -126,12 +126,21 @@ static void add_top(struct sql *s, const struct list_plan *p)
 	add(s, " AS low");
 }
 
+/* The chain of the row at hand. A parameter where there is one chain: the server then forgets the
+ * partitions of the others when it starts, not row by row. */
+static const char *chain_of(const struct sql *s, const char *alias)
+{
+	return s->chain ? s->chain : arena_printf(s->mem, "%s.chain_id", alias);
+}
+
 static void add_bounds(struct sql *s, const struct list_plan *p)
 {
-	add(s, "c AS MATERIALIZED (SELECT u.*, (u.guard_h IS NULL OR EXISTS (SELECT FROM "
-	       "chain.block g WHERE"
-	       " g.chain_id = u.chain_id AND g.number = u.guard_b AND g.hash = u.guard_h"
-	       " AND g.number <= u.indexed)) AS guard_ok, ");
+	buf_printf(&s->text,
+		"c AS MATERIALIZED (SELECT u.*, (u.guard_h IS NULL OR EXISTS (SELECT FROM "
+		"chain.block g"
+		" WHERE g.chain_id = %s AND g.number = u.guard_b AND g.hash = u.guard_h"
+		" AND g.number <= u.indexed)) AS guard_ok, ",
+		chain_of(s, "u"));
 	add_top(s, p);
 	add(s, p->several ? " FROM u CROSS JOIN slow), " : " FROM u), ");
 	if (p->ascending)
@@ -195,25 +204,30 @@ static void add_order(struct sql *s, const struct list_plan *p, const char *lead
 }
 
 /* Subqueries with a LIMIT stay what they are: one probe of one primary key for each row. */
-static const char JOIN_BLOCK[] =
-	" CROSS JOIN LATERAL (SELECT g.hash, g.time, g.level FROM chain.block g"
-	" WHERE g.chain_id = x.chain_id AND g.number = x.block LIMIT 1) k";
+static void add_block(struct sql *s)
+{
+	buf_printf(&s->text,
+		" CROSS JOIN LATERAL (SELECT g.hash, g.time, g.level FROM chain.block g"
+		" WHERE g.chain_id = %s AND g.number = x.block LIMIT 1) k",
+		chain_of(s, "x"));
+}
 
 static void add_select(struct sql *s, const struct list_plan *p)
 {
 	buf_printf(&s->text,
-		"SELECT x.block, x.log_index, k.hash, extract(epoch FROM k.time)::int8 AS time, "
-		"k.level,"
-		" x.tx%s FROM ",
+		"SELECT x.block, x.log_index, k.hash, extract(epoch FROM k.time)::int8 AS time,"
+		" k.level, x.tx%s FROM ",
 		p->columns);
 }
 
-/* Keys of the first rows of one range of the index that `lead` leads. */
-static void add_keys(struct sql *s, const struct list_plan *p, const char *lead)
+/* The first rows of one range of the index that `lead` leads: of several ranges only their keys. */
+static void add_range(struct sql *s, const struct list_plan *p, const char *lead)
 {
-	buf_printf(&s->text,
-		"SELECT x.block, x.log_index FROM %s x%s WHERE x.chain_id = b.chain_id", p->table,
-		p->verification > LEVEL_TRUSTED ? JOIN_BLOCK : "");
+	buf_printf(&s->text, "SELECT %s FROM %s x", p->contract ? "x.block, x.log_index" : "x.*",
+		p->table);
+	if (p->verification > LEVEL_TRUSTED)
+		add_block(s);
+	buf_printf(&s->text, " WHERE x.chain_id = %s", chain_of(s, "b"));
 	if (lead) /* implied by the bounds; said for partial indexes */
 		buf_printf(&s->text, " AND %s IS NOT NULL", lead);
 	if (p->contract)
@@ -233,12 +247,12 @@ static void add_contract_keys(struct sql *s, const struct list_plan *p)
 	       " ct.chain_id = b.chain_id AND ct.contract = ");
 	sql_param(s, p->contract, "text");
 	add(s, ") a CROSS JOIN LATERAL (");
-	add_keys(s, p, "x.address");
+	add_range(s, p, "x.address");
 	add(s, ") m");
 	add_order(s, p, NULL, "m");
 }
 
-/* Keys first, then the rows: the literal LIMIT tells the planner that there are few. */
+/* The literal LIMIT tells the planner that there are few. */
 static void add_rows(struct sql *s, const struct list_plan *p)
 {
 	add_select(s, p);
@@ -246,17 +260,24 @@ static void add_rows(struct sql *s, const struct list_plan *p)
 	if (p->contract)
 		add_contract_keys(s, p);
 	else
-		add_keys(s, p,
+		add_range(s, p,
 			p->drive.column ? arena_printf(s->mem, "x.%s", p->drive.column) : NULL);
-	buf_printf(&s->text,
-		") w LIMIT %d) o CROSS JOIN LATERAL (SELECT * FROM %s g WHERE g.chain_id = "
-		"b.chain_id"
-		" AND g.block = o.block AND g.log_index = o.log_index LIMIT 1) x%s",
-		LIST_ROWS_MAX, p->table, JOIN_BLOCK);
+	buf_printf(&s->text, ") w LIMIT %d) ", LIST_ROWS_MAX);
+	if (p->contract)
+		buf_printf(&s->text,
+			"o CROSS JOIN LATERAL (SELECT * FROM %s g WHERE g.chain_id = %s"
+			" AND g.block = o.block AND g.log_index = o.log_index LIMIT 1) ",
+			p->table, chain_of(s, "b"));
+	add(s, "x");
+	add_block(s);
 }
 
 void list_sql(struct sql *s, const struct list_plan *p)
 {
+	if (p->only_chain) {
+		s->values[s->n++] = p->only_chain;
+		s->chain = arena_printf(s->mem, "$%d::int8", s->n);
+	}
 	add_chains(s, p);
 	add_bounds(s, p);
 	add(s, "SELECT b.ord, b.indexed, b.indexed_hash, b.safe, b.final, r.resets, b.guard_ok,"

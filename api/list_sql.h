@@ -19,6 +19,7 @@ struct sql {
 	struct arena *mem;
 	const char *values[SQL_VALUES_MAX];
 	int n;
+	const char *chain; /* placeholder of the only chain's id, or NULL */
 };
 
 void sql_init(struct sql *s, struct arena *mem);
@@ -49,6 +50,7 @@ struct list_plan {
 	struct list_filter filters[LIST_FILTERS_MAX];
 	size_t filter_count;
 	bool ascending;
+	const char *only_chain; /* chain id where one chain is listed; NULL: several */
 	bool several; /* rows of several chains: up to the slowest one's indexed time */
 	struct when from, to;
 	enum level verification;

@@ -242,8 +242,8 @@ static void send_refusal(h2o_ostream_t *self, h2o_req_t *req, h2o_iovec_t *bufs,
 	r->body.len = 0;
 }
 
-/* The plain text of an error that h2o made (413) becomes a problem. Bytes that cannot be parsed as a
- * request get h2o's bare 400, which passes no filter. */
+/* The plain text of an error that h2o made (413) becomes a problem. Bytes that cannot be parsed as
+ * a request get h2o's bare 400, which passes no filter. */
 static void replace_refusal(h2o_filter_t *self, h2o_req_t *req, h2o_ostream_t **slot)
 {
 	int status = req->res.status;

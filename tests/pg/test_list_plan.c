@@ -76,6 +76,7 @@ static struct list_plan plan_of(const char *table, bool ascending, bool several)
 		.columns = ", x.chain_id",
 		.ascending = ascending,
 		.several = several,
+		.only_chain = several ? NULL : "31337",
 		.rows = LIMIT,
 		.chain_ids = several ? "{199,31337}" : "{31337}",
 		.first_blocks = several ? "{0,111}" : "{111}",
