@@ -76,8 +76,19 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg)
 	return n;
 }
 
+/* As curl does: a file of authorities instead of the system's, for nodes with a certificate of one's own. */
+static const char *authorities(void)
+{
+	const char *file = getenv("CURL_CA_BUNDLE");
+
+	if (!file || !*file)
+		file = getenv("SSL_CERT_FILE");
+	return file && *file ? file : NULL;
+}
+
 static void set_fixed(struct transfer *t, const struct source_conf *conf)
 {
+	const char *ca = authorities();
 	CURL *c = t->easy;
 
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
@@ -96,6 +107,8 @@ static void set_fixed(struct transfer *t, const struct source_conf *conf)
 	curl_easy_setopt(c, CURLOPT_PIPEWAIT, 1L);
 	curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(c, CURLOPT_MAXREDIRS, 0L);
+	if (ca)
+		curl_easy_setopt(c, CURLOPT_CAINFO, ca);
 }
 
 static struct transfer *take_transfer(struct endpoint *ep)
