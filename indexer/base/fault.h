@@ -5,8 +5,9 @@
 
 /**
  * Named points where a test can make the program fail; nothing in a release build. A test arms a point
- * for its n-th passage (from 1): fault_hit() then answers true once. Environment BTTC_FAULT_POINTS="name:n,..."
- * arms points in a started process; a name ending in "!" kills the process there (SIGKILL).
+ * for its n-th passage (from 1): fault_hit() then answers true once. Environment
+ * BTTC_FAULT_POINTS="name:n,..." arms points in a started process; a name ending in "!" kills the
+ * process there (SIGKILL).
  */
 #ifdef BTTC_FAULTS
 bool fault_hit(const char *name);

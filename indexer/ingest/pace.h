@@ -7,8 +7,8 @@
 /**
  * When to ask for the newest block. Learns the distance between arrivals and asks densely around the
  * moment when the next block is due, seldom in between: on average at most PACE_PER_S requests a
- * second while nothing arrives, and about that while blocks arrive. Pure: times are given, in microseconds of a clock that never goes
- * back. Plain value.
+ * second while nothing arrives, and about that while blocks arrive. Pure: times are given, in
+ * microseconds of a clock that never goes back. Plain value.
  */
 #define PACE_PER_S 5
 

@@ -5,8 +5,9 @@
  *
  * A block whose receipts are needed anyway (body.c) is left out of the eth_getLogs question where
  * receipts prove more. A unit made from a head's header has no transactions yet; where they are
- * wanted they come with the receipts, in one go. When a node's logs are refused three times (outside the bloom, of another block), the
- * unit gives up on eth_getLogs and takes all blocks whose bloom may hold a watched log by receipts.
+ * wanted they come with the receipts, in one go. When a node's logs are refused three times (outside
+ * the bloom, of another block), the unit gives up on eth_getLogs and takes all blocks whose bloom may
+ * hold a watched log by receipts.
  *
  * On TRON nothing ties logs to headers, so a block that may still change is a unit of its own (see
  * window.c) and its logs are asked for by its hash.
