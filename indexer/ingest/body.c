@@ -79,7 +79,7 @@ bool body_same_log(const struct log *a, const struct log *b)
 		address_eq(&a->address, &b->address) && hash_eq(&a->tx_hash, &b->tx_hash) &&
 		a->topic_count == b->topic_count &&
 		!memcmp(a->topics, b->topics, a->topic_count * sizeof(a->topics[0])) &&
-		a->data.n == b->data.n && !memcmp(a->data.p, b->data.p, a->data.n);
+		a->data.n == b->data.n && (!a->data.n || !memcmp(a->data.p, b->data.p, a->data.n));
 }
 
 static const struct log *find_log(const struct log *logs, size_t n, uint32_t index)
