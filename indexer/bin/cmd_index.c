@@ -129,6 +129,7 @@ static enum err_kind run(struct lone_index *x, struct err *e)
 	enum err_kind k = schema_prepare(x->conf->database, x->net, NULL, e), ended;
 	size_t started = 0;
 	struct err ce;
+	bool asked;
 
 	while (!k && started < x->n) {
 		k = chain_index_start(&x->run[started], &x->chain_conf[started], e);
@@ -138,6 +139,7 @@ static enum err_kind run(struct lone_index *x, struct err *e)
 		log_info("index", "started", "network=%s chains=%zu", x->net->name, x->n);
 		wait_for_end(x);
 	}
+	asked = stop_asked();
 	stop_request();
 	for (size_t i = 0; i < started; i++) {
 		ended = chain_index_join(x->run[i], &ce);
@@ -146,7 +148,7 @@ static enum err_kind run(struct lone_index *x, struct err *e)
 			*e = ce;
 		}
 	}
-	log_info("index", "stopping", "reason=%s", k && k != ERR_STOP ? "error" : "asked or done");
+	log_info("index", "stopping", "reason=%s", asked ? "signal" : k ? "error" : "done");
 	return k;
 }
 

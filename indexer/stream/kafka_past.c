@@ -284,41 +284,53 @@ enum err_kind kafka_past_read(struct kafka_past *out, const struct kafka_conf *c
 
 /* -------- another stream -------- */
 
-/** The newest record below `before`, as a start. */
-static enum err_kind look(struct kafka_handle *h, struct kafka_place *at, const struct kafka_conf *c,
-	struct kafka_newest *out, struct err *e)
-{
-	return kafka_find_newest(h, at, c->chain_id, out, e);
-}
+/** A search for the first record behind `low` that is of another stream than `id`. */
+struct hunt {
+	struct kafka_handle *h;
+	struct kafka_place at;
+	uint64_t chain_id;
+	const uint8_t *id;
+	int64_t low;  /* no such record below */
+	int64_t high; /* behind such a record; -1: there is none */
+	struct kafka_start *out;
+};
 
-/** Is there a record below at->before that is behind `offset` and of another stream? Bisected. */
-static enum err_kind bisect(struct kafka_start *out, struct kafka_handle *h, struct kafka_place *at,
-	const struct kafka_conf *c, const uint8_t id[16], struct err *e)
+/** Is there one below `before`? Moves low or high. */
+static enum err_kind hunt_below(struct hunt *t, int64_t before, struct err *e)
 {
 	struct kafka_newest n;
-	int64_t low = at->before, high;
 	enum err_kind k;
 
-	at->before = -1;
-	if ((k = look(h, at, c, &n, e)))
+	t->at.before = before;
+	if ((k = kafka_find_newest(t->h, &t->at, t->chain_id, &n, e)))
 		return k;
-	if (low < n.low)
-		low = n.low;
-	high = n.found && n.offset >= low && memcmp(n.stream_id, id, 16) ? n.offset + 1 : -1;
-	while (high >= 0) {
-		*out = (struct kafka_start){true, n.offset, n.step, {0}};
-		memcpy(out->stream_id, n.stream_id, 16);
-		do {
-			if (high - low <= 1)
-				return ERR_NONE;
-			at->before = low + (high - low) / 2;
-			if ((k = look(h, at, c, &n, e)))
-				return k;
-			if (n.found && n.offset >= low && memcmp(n.stream_id, id, 16))
-				break;
-			low = at->before;
-		} while (true);
-		high = n.offset + 1;
+	if (t->low < n.low)
+		t->low = n.low;
+	if (!n.found || n.offset < t->low || !memcmp(n.stream_id, t->id, sizeof(n.stream_id))) {
+		t->low = before >= 0 ? before : t->low;
+		return ERR_NONE;
+	}
+	*t->out = (struct kafka_start){.found = true, .offset = n.offset, .step = n.step};
+	memcpy(t->out->stream_id, n.stream_id, sizeof(n.stream_id));
+	t->high = n.offset + 1;
+	return ERR_NONE;
+}
+
+/** Streams lie one behind the other, so it can be bisected; mostly it is near, so in growing steps. */
+static enum err_kind hunt(struct hunt *t, struct err *e)
+{
+	int64_t stride = 1;
+	enum err_kind k;
+
+	t->high = -1;
+	if ((k = hunt_below(t, -1, e)) || t->high < 0)
+		return k;
+	while (t->high - t->low > 1) {
+		const int64_t half = (t->high - t->low) / 2, below = t->high;
+
+		if ((k = hunt_below(t, t->low + (stride < half ? stride : half), e)))
+			return k;
+		stride = t->high < below ? INT64_MAX : stride < INT64_MAX / 2 ? stride * 2 : stride;
 	}
 	return ERR_NONE;
 }
@@ -327,14 +339,14 @@ enum err_kind kafka_other_stream(struct kafka_start *out, const struct kafka_con
 	const uint8_t id[16], struct err *e)
 {
 	char topic[KAFKA_NAME_MAX];
-	struct kafka_place at = {topic, 0, false, offset};
-	struct kafka_handle *h;
+	struct hunt t = {.at = {topic, 0, false, -1}, .chain_id = c->chain_id, .id = id, .low = offset,
+		.out = out};
 	enum err_kind k;
 
 	*out = (struct kafka_start){0};
-	if ((k = open_probe(&h, c, topic, e)))
+	if ((k = open_probe(&t.h, c, topic, e)))
 		return k;
-	k = bisect(out, h, &at, c, id, e);
-	kafka_handle_close(h);
+	k = hunt(&t, e);
+	kafka_handle_close(t.h);
 	return k;
 }
