@@ -237,6 +237,18 @@ static void allocation(void **state)
 	assert_int_equal(m.out.findings[0].kind, FINDING_ALLOCATION);
 	is(m.out.findings[0].expected, 2);
 	is(m.out.findings[0].observed, 3);
+	/* A part that was not allocated is found, also when another pull follows in the
+	 * transaction. */
+	made_begin(&m);
+	event(&m, "RewardsReceived", WORDS(N(10), N(123)));
+	event(&m, "RewardAllocated", WORDS(A(&ann), N(8)));
+	event(&m, "RewardsReceived", WORDS(N(10), N(133)));
+	event(&m, "RewardAllocated", WORDS(A(&ann), N(8)));
+	event(&m, "RewardAllocated", WORDS(A(&cat), N(2)));
+	made_end(&m);
+	assert_int_equal(m.out.finding_count, 1);
+	is(m.out.findings[0].expected, 2);
+	is(m.out.findings[0].observed, 0);
 	made_close(&m);
 }
 

@@ -268,9 +268,16 @@ static void epochs(void **state)
 	checkpoint_block(&m, 333333, one, 1);
 	is(g->total_stake, 1000);
 	assert_int_equal(g->staker_count, 1);
+	/* Once epoch 2 was left its entry is gone: entering it again takes nothing. */
+	checkpoint_block(&m, 1000000, one, 1);
+	assert_int_equal(g->current_epoch, 3);
 	made_begin(&m);
 	govern(&m, "StakeManager", "setCurrentEpoch(uint256)", WORDS(N(1)));
 	made_clean(&m);
+	checkpoint_block(&m, 1000000, one, 1);
+	assert_int_equal(g->current_epoch, 2);
+	is(g->total_stake, 1000);
+	assert_int_equal(g->staker_count, 1);
 	made_close(&m);
 }
 
@@ -447,6 +454,8 @@ static void other_share_contract(void **state)
 		WORDS(N(2), A(&fresh)));
 	made_clean(&m);
 	is(share(&m, 2)->total_supply, 0);
+	assert_int_equal(share(&m, 2)->delegation, 1);
+	assert_int_equal(share(&m, 2)->validator_id, 2);
 	is(val(&m, 2)->delegated_amount, 600);
 	assert_null(ledger_position(m.k.l, &u, 2));
 	/* The first purchase finds no supply: what the delegators had earned is dropped. 100 at
