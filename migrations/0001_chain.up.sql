@@ -322,7 +322,7 @@ SELECT chain.comment_orphan('chain.contract', 'chain.orphan_contract');
 SELECT chain.comment_orphan('chain.parked', 'chain.orphan_parked');
 
 CREATE FUNCTION chain.build_log_indexes(id bigint) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET min_parallel_table_scan_size = '256MB' AS $$
 DECLARE
   part text := format('log_%s', id);
   built integer := 0;
@@ -348,17 +348,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION chain.missing_log_indexes(bigint) IS 'How many secondary indexes of a chain''s logs are not there.';
 
-CREATE FUNCTION chain.analyze_chain(id bigint) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION chain.analyze_all() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET default_statistics_target = 30 AS $$
 BEGIN
-  EXECUTE format('ANALYZE chain.%I', format('block_%s', id));
-  EXECUTE format('ANALYZE chain.%I', format('log_%s', id));
-  EXECUTE format('ANALYZE chain.%I', format('tx_%s', id));
-  ANALYZE chain.block;
-  ANALYZE chain.log;
-  ANALYZE chain.tx;
+  ANALYZE (SKIP_LOCKED) chain.block, chain.log, chain.tx; -- another chain may be building its indexes
 END $$;
-COMMENT ON FUNCTION chain.analyze_chain(bigint) IS 'Refreshes the planner''s statistics after a first load.';
+COMMENT ON FUNCTION chain.analyze_all() IS 'Refreshes the planner''s statistics after a first load, those of partitions included; autovacuum never looks at a partitioned table as a whole.';
 
 CREATE FUNCTION chain.drop_log_indexes(id bigint) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -1,8 +1,8 @@
 -- The roles stay: other databases of the server may use them.
 GRANT EXECUTE ON FUNCTION chain.build_log_indexes(bigint), chain.drop_log_indexes(bigint),
-  chain.analyze_chain(bigint), chain.comment_orphan(regclass, regclass) TO PUBLIC;
+  chain.analyze_all(), chain.comment_orphan(regclass, regclass) TO PUBLIC;
 REVOKE EXECUTE ON FUNCTION chain.build_log_indexes(bigint), chain.drop_log_indexes(bigint),
-  chain.analyze_chain(bigint) FROM bttc_writer;
+  chain.analyze_all() FROM bttc_writer;
 ALTER DEFAULT PRIVILEGES IN SCHEMA chain, staking, partnership, ledger
   REVOKE SELECT, INSERT, UPDATE, DELETE ON TABLES FROM bttc_writer;
 ALTER DEFAULT PRIVILEGES IN SCHEMA staking, partnership, ledger, analytics

@@ -49,6 +49,6 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA chain, staking, partnership, ledger
   GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO bttc_writer;
 
 REVOKE EXECUTE ON FUNCTION chain.build_log_indexes(bigint), chain.drop_log_indexes(bigint),
-  chain.analyze_chain(bigint), chain.comment_orphan(regclass, regclass) FROM PUBLIC;
+  chain.analyze_all(), chain.comment_orphan(regclass, regclass) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION chain.build_log_indexes(bigint), chain.drop_log_indexes(bigint),
-  chain.analyze_chain(bigint) TO bttc_writer;
+  chain.analyze_all() TO bttc_writer;

@@ -1621,7 +1621,7 @@ VIEW staking.update_commission_rate  -- A validator changed its commission.
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
 
-FUNCTION chain.analyze_chain(id bigint) RETURNS void SECURITY DEFINER  -- Refreshes the planner's statistics after a first load.
+FUNCTION chain.analyze_all() RETURNS void SECURITY DEFINER  -- Refreshes the planner's statistics after a first load, those of partitions included; autovacuum never looks at a partitioned table as a whole.
 
 FUNCTION chain.be_u32(data bytea, at integer) RETURNS numeric IMMUTABLE PARALLEL SAFE  -- Four bytes from offset `at` as an unsigned big-endian number.
 

@@ -174,8 +174,8 @@ enum err_kind writer_finish_bulk(struct writer *w, struct err *e)
 	snprintf(sql, sizeof(sql),
 		"BEGIN; SET LOCAL maintenance_work_mem = '256MB';"
 		"SELECT chain.build_log_indexes(%" PRId64
-		"); COMMIT; SELECT chain.analyze_chain(%" PRId64 ")",
-		w->chain_id, w->chain_id);
+		"); COMMIT; SELECT chain.analyze_all()",
+		w->chain_id);
 	k = pg_exec_cancellable(w->pg, sql, e);
 	if (k)
 		pg_rollback(w->pg);
