@@ -3,10 +3,11 @@
  * watches in force at the block, never from how the block was fetched, so that the level of a block
  * is the same on every path:
  *   - the chain requires it of every block
- *   - all transactions are fetched and one is to a contract we account for: its status is in the receipt
- *   - the bloom promises rows, and the chain requires more than hashed headers: then they are proven
- *     whole, because a bloom shows that all logs of a contract are missing, not that one of several
- *     is; eth_getLogs is not asked for such a block
+ *   - all transactions are fetched and one is to a contract we account for: its status is in the
+ * receipt
+ *   - the bloom promises rows, and the chain requires more than hashed headers: then they are
+ * proven whole, because a bloom shows that all logs of a contract are missing, not that one of
+ * several is; eth_getLogs is not asked for such a block
  *   - it holds the trigger of a discovery: the announcing log is not watched yet
  *   - it holds a checkpoint and the chain's transactions are not fetched: its calldata is kept
  *   - the bloom promises a watched log of an address that gave none (by chance, as receipts show)
@@ -14,8 +15,8 @@
  * been: the rows of a faulty node's blocks equal those of a good one's.
  *
  * With receipts that the header commits to, what the node said in other answers does not count any
- * more: logs are taken from there. State-sync logs (BTTC) are in no bloom and no root; the receipts of
- * a block that lists a state-sync transaction are always fetched, which ties them to its hash.
+ * more: logs are taken from there. State-sync logs (BTTC) are in no bloom and no root; the receipts
+ * of a block that lists a state-sync transaction are always fetched, which ties them to its hash.
  */
 #include "ingest/body.h"
 
@@ -25,7 +26,7 @@
 static bool candidate(const struct unit_env *env, const struct body *b, const struct tx *tx)
 {
 	return !tx->creates && !tx->state_sync &&
-		watchset_accounted(env->ws, b->h->number, &tx->to);
+	       watchset_accounted(env->ws, b->h->number, &tx->to);
 }
 
 void body_begin(const struct unit_env *env, struct body *b)
@@ -52,8 +53,8 @@ static struct log *copy_log(struct log *to, const struct log *from, struct arena
 }
 
 /* Merge two ascending lists; of two logs with one index the first list's stays. */
-static void merge(struct body *b, const struct log *more, size_t n, bool only_state_sync,
-	struct arena *mem)
+static void merge(
+	struct body *b, const struct log *more, size_t n, bool only_state_sync, struct arena *mem)
 {
 	struct log *out = arena_alloc(mem, (b->log_count + n) * sizeof(*out));
 	size_t i = 0, k = 0, count = 0;
@@ -62,7 +63,7 @@ static void merge(struct body *b, const struct log *more, size_t n, bool only_st
 		if (k < n && only_state_sync && !more[k].state_sync) {
 			k++;
 		} else if (k == n ||
-			(i < b->log_count && b->logs[i].log_index <= more[k].log_index)) {
+			   (i < b->log_count && b->logs[i].log_index <= more[k].log_index)) {
 			k += k < n && b->logs[i].log_index == more[k].log_index;
 			out[count++] = b->logs[i++];
 		} else {
@@ -76,10 +77,10 @@ static void merge(struct body *b, const struct log *more, size_t n, bool only_st
 bool body_same_log(const struct log *a, const struct log *b)
 {
 	return a->log_index == b->log_index && a->tx_index == b->tx_index &&
-		address_eq(&a->address, &b->address) && hash_eq(&a->tx_hash, &b->tx_hash) &&
-		a->topic_count == b->topic_count &&
-		!memcmp(a->topics, b->topics, a->topic_count * sizeof(a->topics[0])) &&
-		a->data.n == b->data.n && (!a->data.n || !memcmp(a->data.p, b->data.p, a->data.n));
+	       address_eq(&a->address, &b->address) && hash_eq(&a->tx_hash, &b->tx_hash) &&
+	       a->topic_count == b->topic_count &&
+	       !memcmp(a->topics, b->topics, a->topic_count * sizeof(a->topics[0])) &&
+	       a->data.n == b->data.n && (!a->data.n || !memcmp(a->data.p, b->data.p, a->data.n));
 }
 
 static const struct log *find_log(const struct log *logs, size_t n, uint32_t index)
@@ -131,9 +132,10 @@ enum err_kind body_take_logs(const struct unit_env *env, struct body *b, const s
 
 /* ---- receipts -------------------------------------------------------------------------------- */
 
-/* How the node's other answer differs from the receipts: logs of the set it lacked, logs it made up. */
-static void count_lies(const struct unit_env *env, const struct body *b, const struct log *all,
-	size_t n)
+/* How the node's other answer differs from the receipts: logs of the set it lacked, logs it made
+ * up. */
+static void count_lies(
+	const struct unit_env *env, const struct body *b, const struct log *all, size_t n)
 {
 	for (size_t i = 0; i < b->log_count; i++) {
 		const struct log *l = find_log(all, n, b->logs[i].log_index);
@@ -266,12 +268,13 @@ static bool fee_adds_up(const struct log *l)
 	for (int i = 0; i < 5; i++)
 		word[i] = u256_be(l->data.p + 32 * i);
 	return !u256_cmp(u256_sub(word[1], word[0]), word[3]) &&
-		!u256_cmp(u256_add(word[2], word[0]), word[4]);
+	       !u256_cmp(u256_add(word[2], word[0]), word[4]);
 }
 
 /*
- * Summed logs leave no row that could be compared later. There is at most one of each transaction and
- * normally one of each, so fewer, or one that does not add up, is a reason to look at the receipts.
+ * Summed logs leave no row that could be compared later. There is at most one of each transaction
+ * and normally one of each, so fewer, or one that does not add up, is a reason to look at the
+ * receipts.
  */
 static bool fees_doubtful(const struct unit_env *env, const struct body *b)
 {
@@ -301,7 +304,7 @@ void body_judge(const struct unit_env *env, struct body *b)
 	body_begin(env, b);
 	b->need = b->need || rows_need_receipts(env, b);
 	missing = env->bloom &&
-		watchset_missing(env->ws, b->h->number, b->h->bloom, b->logs, b->log_count);
+		  watchset_missing(env->ws, b->h->number, b->h->bloom, b->logs, b->log_count);
 	if (missing && b->have_receipts) {
 		b->need = true; /* by chance: shown by the receipts */
 		metric_add(env->tally->bloom_false, 1);
@@ -314,8 +317,8 @@ void body_judge(const struct unit_env *env, struct body *b)
 
 /* ---- result ---------------------------------------------------------------------------------- */
 
-static void keep_logs(const struct unit_env *env, struct body *b, struct arena *mem,
-	struct block *out)
+static void keep_logs(
+	const struct unit_env *env, struct body *b, struct arena *mem, struct block *out)
 {
 	out->logs = arena_alloc(mem, b->log_count * sizeof(*out->logs));
 	out->fees_known = env->fees;
@@ -332,7 +335,8 @@ static void keep_logs(const struct unit_env *env, struct body *b, struct arena *
 	}
 }
 
-static bool is_checkpoint_tx(const struct unit_env *env, const struct block *out, const struct tx *tx)
+static bool is_checkpoint_tx(
+	const struct unit_env *env, const struct block *out, const struct tx *tx)
 {
 	for (size_t i = 0; i < out->log_count; i++)
 		if (out->logs[i].tx_index == tx->index &&
@@ -352,8 +356,8 @@ static int8_t status_of(const struct body *b, const struct block *out, const str
 	return -1;
 }
 
-static void keep_txs(const struct unit_env *env, struct body *b, struct arena *mem,
-	struct block *out)
+static void keep_txs(
+	const struct unit_env *env, struct body *b, struct arena *mem, struct block *out)
 {
 	size_t n = b->txs ? b->tx_count : 0;
 
@@ -369,7 +373,7 @@ static void keep_txs(const struct unit_env *env, struct body *b, struct arena *m
 		if (env->with_txs && !tx->creates)
 			c = watchset_accounted(env->ws, b->h->number, &tx->to);
 		keep = (c && (status != 0 || watchset_partnership(env->ws, c))) ||
-			is_checkpoint_tx(env, out, tx);
+		       is_checkpoint_tx(env, out, tx);
 		if (!keep)
 			continue;
 		out->txs[out->tx_count] = *tx;
@@ -393,7 +397,8 @@ static bool senders_signed(const struct unit_env *env, const struct block *out)
 void body_finish(const struct unit_env *env, struct body *b, bool linked, struct arena *mem,
 	struct block *out)
 {
-	*out = (struct block){.h = *b->h, .author = b->check.author, .has_author = b->check.has_author};
+	*out = (struct block){
+		.h = *b->h, .author = b->check.author, .has_author = b->check.has_author};
 	out->h.has = b->check.layout;
 	out->h.more = (struct bytes){0};
 	out->level = b->check.level;

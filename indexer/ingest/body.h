@@ -25,36 +25,36 @@ struct unit_env {
 	bool quorum;               /* TRON: a second endpoint is asked too */
 	uint64_t settled;          /* blocks up to here do not change any more, as the node says */
 	unsigned receipts_running; /* receipt jobs in flight */
-	bool dense;                /* of late most blocks needed receipts: fetch transactions at once */
-	unsigned contradictions;   /* blocks that do not follow the link, since the last published */
+	bool dense; /* of late most blocks needed receipts: fetch transactions at once */
+	unsigned contradictions; /* blocks that do not follow the link, since the last published */
 };
 
 struct body {
 	const struct header *h;
 	struct header_check check;
-	const struct tx *txs;    /* NULL: not fetched */
-	size_t tx_count;         /* listed by the node, a state-sync transaction included */
+	const struct tx *txs; /* NULL: not fetched */
+	size_t tx_count;      /* listed by the node, a state-sync transaction included */
 	bool tx_count_known;
-	bool state_sync;         /* the last one listed is the state-sync transaction */
-	bool asked;              /* the node was asked for all its watched logs */
-	struct log *logs;        /* what is known, ascending: the node's answers, or all of the block
-				    once have_receipts */
+	bool state_sync;  /* the last one listed is the state-sync transaction */
+	bool asked;       /* the node was asked for all its watched logs */
+	struct log *logs; /* what is known, ascending: the node's answers, or all of the block
+			     once have_receipts */
 	size_t log_count;
-	int8_t *status;          /* by transaction index, with receipts */
+	int8_t *status; /* by transaction index, with receipts */
 	size_t status_count;
-	struct job *receipts;    /* asked for */
-	unsigned tries;          /* receipts that did not come or were refused */
-	bool have_receipts;      /* they came and passed verify_receipts */
-	bool proven;             /* and the header commits to them */
-	bool need;               /* the rules want them: the block's level is RECEIPTS */
-	bool force;              /* wanted for another reason: logs or transactions come no other way */
-	bool judged;             /* need is decided for what is known now */
-	bool settled;            /* nothing is outstanding for the set version of the unit */
+	struct job *receipts; /* asked for */
+	unsigned tries;       /* receipts that did not come or were refused */
+	bool have_receipts;   /* they came and passed verify_receipts */
+	bool proven;          /* and the header commits to them */
+	bool need;            /* the rules want them: the block's level is RECEIPTS */
+	bool force;   /* wanted for another reason: logs or transactions come no other way */
+	bool judged;  /* need is decided for what is known now */
+	bool settled; /* nothing is outstanding for the set version of the unit */
 };
 
 /**
- * First look, with header and transactions (if there) only: do the rules want receipts, whatever the
- * logs are? Sets need; and force, when transactions are missing or state-sync logs are there.
+ * First look, with header and transactions (if there) only: do the rules want receipts, whatever
+ * the logs are? Sets need; and force, when transactions are missing or state-sync logs are there.
  */
 void body_begin(const struct unit_env *env, struct body *b);
 
@@ -72,7 +72,8 @@ MUST_USE enum err_kind body_take_receipts(
 /** Equal in everything but what the header says of both. */
 bool body_same_log(const struct log *a, const struct log *b);
 
-/** With the logs complete for the set: decide whether receipts are needed; sets need and settled. */
+/** With the logs complete for the set: decide whether receipts are needed; sets need and settled.
+ */
 void body_judge(const struct unit_env *env, struct body *b);
 
 /** The block as published, in mem and the unit's jobs. linked: its parent was compared. */

@@ -1,10 +1,10 @@
 /*
  * A share contract is created inside the transaction that stakes: its constructor logs OwnerUpdate
- * (new owner, old owner), and the next Staked of that transaction names the validator it belongs to.
- * Several actions in one transaction are normal, and anybody may log an OwnerUpdate with the same
- * parameters. The contract logs a fee (or the end of an auction) before it creates the share, and
- * nothing of others can come between that and Staked: so only an announcement between Staked and the
- * log before it of the same contract counts.
+ * (new owner, old owner), and the next Staked of that transaction names the validator it belongs
+ * to. Several actions in one transaction are normal, and anybody may log an OwnerUpdate with the
+ * same parameters. The contract logs a fee (or the end of an auction) before it creates the share,
+ * and nothing of others can come between that and Staked: so only an announcement between Staked
+ * and the log before it of the same contract counts.
  *
  * A partnership is the receiver of a staking token (NFT) that has code.
  */
@@ -29,7 +29,7 @@ static bool topic_u64(uint64_t *out, const struct hash32 *t)
 static bool triggers(const struct discovery_rule *r, const struct log *l)
 {
 	return l->topic_count && hash_eq(&l->topics[0], &r->trigger_topic0) &&
-		address_eq(&l->address, &r->trigger_contract->address);
+	       address_eq(&l->address, &r->trigger_contract->address);
 }
 
 const struct discovery_rule *discover_trigger(
@@ -57,8 +57,8 @@ static bool announces(const struct discovery_rule *r, const struct log *l)
 	for (size_t at = 0; at < l->data.n; at += 32)
 		memcpy(word[n++].b, l->data.p + at, 32);
 	return topic_address(&a, &word[0]) && topic_address(&b, &word[1]) &&
-		address_eq(&a, &r->new_owner) &&
-		(!r->has_old_owner || address_eq(&b, &r->old_owner));
+	       address_eq(&a, &r->new_owner) &&
+	       (!r->has_old_owner || address_eq(&b, &r->old_owner));
 }
 
 /* The validator id among the indexed parameters of the trigger event. */
@@ -117,7 +117,8 @@ bool discover_nft_owner(const struct discovery_rule *rule, uint64_t number, cons
 	return true;
 }
 
-/* Events whose transaction carries what no log repeats: signatures of a checkpoint, mirrored ids. */
+/* Events whose transaction carries what no log repeats: signatures of a checkpoint, mirrored ids.
+ */
 static const char *const with_calldata[] = {"NewHeaderBlock", "CheckpointSyncAck", "StakeAck"};
 
 bool discover_checkpoint(const struct chain_conf *chain, const struct log *l)
@@ -131,7 +132,8 @@ bool discover_checkpoint(const struct chain_conf *chain, const struct log *l)
 			continue;
 		for (size_t k = 0; k < c->event_count; k++)
 			if (hash_eq(&c->events[k]->topic0, &l->topics[0]))
-				for (size_t n = 0; n < sizeof(with_calldata) / sizeof(*with_calldata); n++)
+				for (size_t n = 0;
+					n < sizeof(with_calldata) / sizeof(*with_calldata); n++)
 					if (!strcmp(c->events[k]->name, with_calldata[n]))
 						return true;
 	}

@@ -55,7 +55,7 @@ static enum err_kind check_piece(const struct unit_env *env, const struct job *j
 }
 
 struct walk {
-	uint64_t lo, hi;     /* the piece */
+	uint64_t lo, hi; /* the piece */
 	bool has_above;
 	struct hash32 above; /* parent named by the piece above */
 	bool ended;

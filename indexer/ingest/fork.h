@@ -7,12 +7,12 @@
 /** How the node's branch relates to what was published. */
 struct fork {
 	enum {
-		FORK_NONE, /* the tip is on it, or it ends on a block of ours (a node that lags) */
+		FORK_NONE,  /* the tip is on it, or it ends on a block of ours (a node that lags) */
 		FORK_FOUND, /* it leaves ours after `common` */
-		FORK_DEEP, /* it has no block of the ring and starts from another one */
+		FORK_DEEP,  /* it has no block of the ring and starts from another one */
 	} kind;
-	uint64_t common; /* FOUND: may be the block below the ring's oldest */
-	uint64_t head;   /* of the node at that moment */
+	uint64_t common;     /* FOUND: may be the block below the ring's oldest */
+	uint64_t head;       /* of the node at that moment */
 	struct hash32 other; /* FOUND, DEEP: the node's lowest block that differs */
 	uint64_t other_number;
 };

@@ -1,8 +1,9 @@
 /*
- * Heights. By depth: so many blocks below the node's head. By tags: what the node answers for `safe`
- * and `finalized`; where it refuses a tag, by depth. A depth of 0 means never. Only published blocks
- * are called safe or final, so a node that invents a high head can not make a fork of blocks that we
- * have not seen look final. Final never goes down: a node that reports a lower one lags.
+ * Heights. By depth: so many blocks below the node's head. By tags: what the node answers for
+ * `safe` and `finalized`; where it refuses a tag, by depth. A depth of 0 means never. Only
+ * published blocks are called safe or final, so a node that invents a high head can not make a fork
+ * of blocks that we have not seen look final. Final never goes down: a node that reports a lower
+ * one lags.
  */
 #include "ingest/head.h"
 
@@ -69,7 +70,8 @@ uint64_t head_settled(const struct head *h)
 {
 	uint64_t v = 0;
 
-	if (h->known && height(h, h->tag_final, h->final_tag, h->chain->final_depth, UINT64_MAX, &v))
+	if (h->known &&
+		height(h, h->tag_final, h->final_tag, h->chain->final_depth, UINT64_MAX, &v))
 		return v;
 	return 0;
 }
@@ -100,8 +102,8 @@ bool head_heights(struct head *h, bool has_tip, uint64_t tip, struct step *out)
 		out->safe = out->final;
 	}
 	return !h->sent || out->head != h->last.head || out->head_time != h->last.head_time ||
-		out->has_safe != h->last.has_safe || out->safe != h->last.safe ||
-		out->has_final != h->last.has_final || out->final != h->last.final;
+	       out->has_safe != h->last.has_safe || out->safe != h->last.safe ||
+	       out->has_final != h->last.has_final || out->final != h->last.final;
 }
 
 void head_sent(struct head *h, const struct step *s)

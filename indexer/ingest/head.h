@@ -13,11 +13,11 @@ struct head {
 	struct hash32 hash;
 	bool tag_safe, tag_final; /* tags answered, newest values */
 	uint64_t safe_tag, final_tag;
-	bool has_final;           /* a block was called final, in this run or before */
-	uint64_t final;           /* highest one; never goes down */
-	uint64_t best;            /* highest number seen */
-	uint64_t progress_ms;     /* when the head last advanced */
-	bool sent;                /* heights were published, these: */
+	bool has_final;       /* a block was called final, in this run or before */
+	uint64_t final;       /* highest one; never goes down */
+	uint64_t best;        /* highest number seen */
+	uint64_t progress_ms; /* when the head last advanced */
+	bool sent;            /* heights were published, these: */
 	struct step last;
 };
 

@@ -5,9 +5,10 @@
  *
  * Forks. Every poll brings the newest header: at or below the tip it is compared with what was
  * published, above it the parents of the fetched headers are. Where something differs, all ranges
- * are dropped, the common block is looked for, and the new branch is fetched from there; the old one
- * is undone only together with the first blocks of the new. If the node changes its mind meanwhile,
- * nothing has happened yet. A fork below a final block, or deeper than the ring, ends the run.
+ * are dropped, the common block is looked for, and the new branch is fetched from there; the old
+ * one is undone only together with the first blocks of the new. If the node changes its mind
+ * meanwhile, nothing has happened yet. A fork below a final block, or deeper than the ring, ends
+ * the run.
  *
  * A restart begins with the same comparison before anything new is fetched.
  */
@@ -22,13 +23,13 @@
 
 #include <inttypes.h>
 
-#define PAUSE_MAX_MS    2000
-#define LOOP_MAX_MS     1000
-#define TAGS_MIN_MS     500
-#define CONFIRM_MS      300
-#define HOLD_FIRST_MS   10
-#define HOLD_MAX_MS     1000
-#define LOW_HEAD_MS     2000 /* then a head that went down is where the chain ends */
+#define PAUSE_MAX_MS  2000
+#define LOOP_MAX_MS   1000
+#define TAGS_MIN_MS   500
+#define CONFIRM_MS    300
+#define HOLD_FIRST_MS 10
+#define HOLD_MAX_MS   1000
+#define LOW_HEAD_MS   2000 /* then a head that went down is where the chain ends */
 
 enum phase { STARTING, BEHIND, AT_HEAD, STALLED, HALTED, DONE };
 
@@ -41,17 +42,17 @@ struct run {
 	struct publisher pub;
 	struct window window;
 	struct pace pace;
-	struct job *poll;       /* head job in flight */
-	uint64_t tags_ms;       /* when tags were asked for last */
-	uint64_t target;        /* until_head: head at the start */
-	uint64_t pause_ms;      /* grows while forks are found that are none */
-	uint64_t hold_ms;       /* nothing is planned before: the node lacked what it had announced */
-	uint64_t hold_step_ms;  /* grows until something is published */
-	bool rested;            /* the newest poll was sent as one that can wait */
-	uint64_t highest;       /* block published by this run: only above it is progress */
-	uint64_t low_ms;        /* since then the head is below the target; 0: it is not */
-	bool look;              /* compare branches before anything else */
-	bool fresh;             /* the newest poll agreed with what was published */
+	struct job *poll;  /* head job in flight */
+	uint64_t tags_ms;  /* when tags were asked for last */
+	uint64_t target;   /* until_head: head at the start */
+	uint64_t pause_ms; /* grows while forks are found that are none */
+	uint64_t hold_ms;  /* nothing is planned before: the node lacked what it had announced */
+	uint64_t hold_step_ms; /* grows until something is published */
+	bool rested;           /* the newest poll was sent as one that can wait */
+	uint64_t highest;      /* block published by this run: only above it is progress */
+	uint64_t low_ms;       /* since then the head is below the target; 0: it is not */
+	bool look;             /* compare branches before anything else */
+	bool fresh;            /* the newest poll agreed with what was published */
 };
 
 /* ---- starting -------------------------------------------------------------------------------- */
@@ -67,7 +68,7 @@ static void open_env(struct run *r, struct source *src)
 		.kind = kinds[c->kind],
 		.bloom = c->kind != CHAIN_TRON,
 		.with_txs = c->tx_scan != TX_SCAN_NONE,
-.quorum = c->kind == CHAIN_TRON && c->required == LEVEL_QUORUM,
+		.quorum = c->kind == CHAIN_TRON && c->required == LEVEL_QUORUM,
 		.prove = c->kind != CHAIN_TRON && c->required > LEVEL_HASHED,
 		.src = src,
 		.ws = watchset_new(c),
@@ -125,13 +126,17 @@ static enum err_kind refuse_fork(struct run *r, const struct fork *f, struct err
 	publisher_tip(&r->pub, &tip);
 	if (f->kind == FORK_DEEP)
 		return err_set(e, ERR_FATAL, "ingest", 0,
-			"%s: the node's branch has none of our newest %zu blocks %" PRIu64 "..%" PRIu64
-			": deeper than the fork window; nothing was changed; check that the node is on the "
+			"%s: the node's branch has none of our newest %zu blocks %" PRIu64
+			"..%" PRIu64 ": deeper than the fork window; nothing was changed; check "
+				     "that the node is on the "
 			"right chain, then start again, or index this chain anew",
-			r->chain->key, ring_count(r->pub.ring), ring_base(r->pub.ring)->id.number, tip);
+			r->chain->key, ring_count(r->pub.ring), ring_base(r->pub.ring)->id.number,
+			tip);
 	return err_set(e, ERR_FATAL, "ingest", 0,
-		"%s: fork below final block %" PRIu64 ": the node's branch leaves ours after block %" PRIu64
-		"; nothing was changed; check the node; if its chain is right, index this chain anew",
+		"%s: fork below final block %" PRIu64
+		": the node's branch leaves ours after block %" PRIu64
+		"; nothing was changed; check the node; if its chain is right, index this chain "
+		"anew",
 		r->chain->key, r->pub.head.final, f->common);
 }
 
@@ -162,8 +167,10 @@ static enum err_kind no_ring(struct run *r, struct err *e)
 	struct link below = publisher_link(&r->pub);
 
 	return err_set(e, ERR_FATAL, "ingest", 0,
-		"%s: block %" PRIu64 " of the node is not the one, or does not follow the one, that the "
-		"network file or the database names; nothing was changed; check that the node is on the "
+		"%s: block %" PRIu64
+		" of the node is not the one, or does not follow the one, that the "
+		"network file or the database names; nothing was changed; check that the node is "
+		"on the "
 		"right chain",
 		r->chain->key, below.next);
 }
@@ -177,8 +184,8 @@ static enum err_kind resolve(struct run *r, struct err *e)
 	drop_all(r);
 	r->look = false;
 	if (!ring_count(r->pub.ring)) /* a bad answer, or another chain: asked again some times */
-		return ++r->env.contradictions > 10 ? no_ring(r, e) :
-						      fork_pause(r->env.src, 100, e);
+		return ++r->env.contradictions > 10 ? no_ring(r, e)
+						    : fork_pause(r->env.src, 100, e);
 	k = find_fork(r, &f, e);
 	if (k)
 		return k;
@@ -187,8 +194,9 @@ static enum err_kind resolve(struct run *r, struct err *e)
 	r->pub.head.number = f.head;
 	drop_all(r);
 	if (r->pub.forked) {
-		log_info("ingest", "fork", "chain=%s common=%" PRIu64 " tip=%" PRIu64 " head=%" PRIu64,
-			r->chain->key, f.common, ring_tip(r->pub.ring)->id.number, f.head);
+		log_info("ingest", "fork",
+			"chain=%s common=%" PRIu64 " tip=%" PRIu64 " head=%" PRIu64, r->chain->key,
+			f.common, ring_tip(r->pub.ring)->id.number, f.head);
 		return ERR_NONE;
 	}
 	r->pause_ms = r->pause_ms * 2 < PAUSE_MAX_MS ? r->pause_ms * 2 + 10 : PAUSE_MAX_MS;
@@ -218,7 +226,8 @@ static bool busy(const struct run *r)
 static void ask_head(struct run *r, uint64_t now_ms)
 {
 	uint64_t every = r->chain->block_period_ms / 2;
-	bool tags = r->chain->finality == FINALITY_TAGS &&
+	bool tags =
+		r->chain->finality == FINALITY_TAGS &&
 		(!r->tags_ms || now_ms - r->tags_ms >= (every > TAGS_MIN_MS ? every : TAGS_MIN_MS));
 
 	if (tags)
@@ -390,7 +399,8 @@ static enum err_kind step_front(struct run *r, bool *more, struct err *e)
 	return publish_front(r, e);
 }
 
-/* The node does not have what it announced, or mixes branches: look at its head again, then plan. */
+/* The node does not have what it announced, or mixes branches: look at its head again, then plan.
+ */
 static void hold(struct run *r)
 {
 	uint64_t now = clock_ms();
@@ -443,9 +453,9 @@ static void show_phase(struct run *r)
 		log_warn("ingest", "head does not advance", "chain=%s head=%" PRIu64, r->chain->key,
 			r->pub.head.number);
 	r->state->phase = stalled ? STALLED : phase;
-	r->state->target = r->conf->has_to ? r->conf->to :
-		r->conf->until_head	   ? r->target :
-					     r->pub.head.number;
+	r->state->target = r->conf->has_to       ? r->conf->to
+			   : r->conf->until_head ? r->target
+						 : r->pub.head.number;
 	metric_set(r->tally.stalled, stalled);
 }
 
@@ -457,7 +467,7 @@ static bool reached(const struct run *r)
 		return false;
 	if (r->conf->until_head && r->fresh && next > goal(r)) /* a head below the target may lag */
 		return next > r->target || (r->conf->has_to && next > r->conf->to) ||
-			(r->low_ms && clock_ms() - r->low_ms >= LOW_HEAD_MS);
+		       (r->low_ms && clock_ms() - r->low_ms >= LOW_HEAD_MS);
 	return r->conf->has_to && next > r->conf->to;
 }
 

@@ -2,8 +2,8 @@
 #define INGEST_INGEST_H
 
 /*
- * source -> verify -> stream for one chain: plans ranges, applies watches and discovery, follows the
- * head, finds forks, publishes steps in chain order. One thread.
+ * source -> verify -> stream for one chain: plans ranges, applies watches and discovery, follows
+ * the head, finds forks, publishes steps in chain order. One thread.
  */
 #include "base/err.h"
 #include "network/network.h"
@@ -11,32 +11,33 @@
 #include "stream/stream.h"
 
 struct ingest_conf {
-	int64_t poll_ms;           /* 0: a fraction of the block period */
-	int64_t range_blocks;      /* blocks in one unit of fetching while behind; grows and shrinks */
-	int64_t window_ranges;     /* units in flight while behind */
-	bool until_head;           /* end once what was the head at the start is published */
-	bool has_to;               /* end after block `to` (backfill) */
+	int64_t poll_ms;       /* 0: a fraction of the block period */
+	int64_t range_blocks;  /* most blocks in one unit of fetching while behind */
+	int64_t window_ranges; /* units in flight while behind */
+	bool until_head;       /* end once what was the head at the start is published */
+	bool has_to;           /* end after block `to` (backfill) */
 	uint64_t to;
 };
 
 /** What ingest has to know of the past: blocks published and not undone, and contracts found. */
 struct ingest_past {
-	const struct header *recent;   /* newest last, up to fork_window; hash, parent, number, time */
+	const struct header
+		*recent; /* newest last, up to fork_window; hash, parent, number, time */
 	size_t recent_count;
 	const struct discovery *found; /* in (block, log index) order */
 	size_t found_count;
-	uint64_t final;                /* highest block ever called final */
+	uint64_t final; /* highest block ever called final */
 	bool has_final;
-	uint64_t next_seq;             /* seq of the next record */
-	uint64_t start;                /* next block to publish when recent_count is 0 */
+	uint64_t next_seq; /* seq of the next record */
+	uint64_t start;    /* next block to publish when recent_count is 0 */
 };
 
 /** Seen by other threads (status); fields are read and written atomically. */
 struct ingest_state {
 	_Atomic uint64_t head, safe, final, published;
 	_Atomic int64_t head_time;
-	_Atomic int phase;             /* 0 starting, 1 behind, 2 at head, 3 stalled, 4 halted, 5 done */
-	_Atomic uint64_t target;       /* until_head / backfill: block to reach */
+	_Atomic int phase;       /* 0 starting, 1 behind, 2 at head, 3 stalled, 4 halted, 5 done */
+	_Atomic uint64_t target; /* until_head / backfill: block to reach */
 };
 
 /**

@@ -1,30 +1,30 @@
 /*
- * A poll costs a token of a bucket that fills slowly enough for PACE_PER_S; a poll that brings a block
- * gets its token back. Around the expected arrival the polls are dense: they begin earlier by twice
- * the mean error of past predictions, and are that far apart, further the later the block is. In
- * between polls are rare, and a part of the bucket is kept for the next dense stretch.
+ * A poll costs a token of a bucket that fills slowly enough for PACE_PER_S; a poll that brings a
+ * block gets its token back. Around the expected arrival the polls are dense: they begin earlier by
+ * twice the mean error of past predictions, and are that far apart, further the later the block is.
+ * In between polls are rare, and a part of the bucket is kept for the next dense stretch.
  *
- * A block arrived somewhere between two polls; the middle is what is learned from, and what the polls
- * were apart is no error of the prediction. The distance is a
- * median, so that a missed block (BTTC producers skip turns) moves neither it nor the phase: the
- * next multiple is awaited. The phase follows an arrival by half of the error, because half of it
- * is that block's own delay; it jumps when the prediction was no good.
+ * A block arrived somewhere between two polls; the middle is what is learned from, and what the
+ * polls were apart is no error of the prediction. The distance is a median, so that a missed block
+ * (BTTC producers skip turns) moves neither it nor the phase: the next multiple is awaited. The
+ * phase follows an arrival by half of the error, because half of it is that block's own delay; it
+ * jumps when the prediction was no good.
  */
 #include "ingest/pace.h"
 
-#define TOKEN       1000000 /* one request */
-#define BUCKET      (20 * TOKEN)
-#define RESERVE     (6 * TOKEN)
-#define FILL_PER_S  (PACE_PER_S - 1)
-#define HALF_MIN    3000
-#define STEP_MAX    100000
-#define SLOW_MIN    300000
-#define BLIND_MIN   20000
-#define TIRED_MIN   250000
-#define BUSY_MIN    1000000
-#define FAST_GAP    1000000 /* blocks come faster than this: two polls for each are free */
-#define GAP_MIN     10000
-#define NEVER       60000000
+#define TOKEN      1000000 /* one request */
+#define BUCKET     (20 * TOKEN)
+#define RESERVE    (6 * TOKEN)
+#define FILL_PER_S (PACE_PER_S - 1)
+#define HALF_MIN   3000
+#define STEP_MAX   100000
+#define SLOW_MIN   300000
+#define BLIND_MIN  20000
+#define TIRED_MIN  250000
+#define BUSY_MIN   1000000
+#define FAST_GAP   1000000 /* blocks come faster than this: two polls for each are free */
+#define GAP_MIN    10000
+#define NEVER      60000000
 
 static uint64_t clamp(uint64_t v, uint64_t lo, uint64_t hi)
 {
@@ -77,9 +77,8 @@ static uint64_t plan(const struct pace *p, uint64_t now_us)
 	uint64_t late = now_us > due ? (now_us - due) / 3 : 0;
 	uint64_t slow = clamp(due > now_us ? (due - now_us) / 2 : 0, SLOW_MIN, NEVER);
 
-	uint64_t paid = p->tokens >= TOKEN ?
-		now_us :
-		now_us + (uint64_t)(TOKEN - p->tokens) / FILL_PER_S;
+	uint64_t paid =
+		p->tokens >= TOKEN ? now_us : now_us + (uint64_t)(TOKEN - p->tokens) / FILL_PER_S;
 	uint64_t next = opens;
 
 	if (!p->seen_us) /* nothing to predict from */
@@ -126,7 +125,8 @@ static void learn_gap(struct pace *p, uint64_t gap)
 
 void pace_seen(struct pace *p, uint64_t n)
 {
-	uint64_t at = p->before_us ? p->polled_us - (p->polled_us - p->before_us) / 2 : p->polled_us;
+	uint64_t at =
+		p->before_us ? p->polled_us - (p->polled_us - p->before_us) / 2 : p->polled_us;
 	uint64_t phase = at, unsure = p->polled_us - at;
 
 	p->tokens += p->gap_us < FAST_GAP ? 2 * TOKEN : TOKEN;

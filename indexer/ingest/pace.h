@@ -5,9 +5,9 @@
 #include <stdint.h>
 
 /**
- * When to ask for the newest block. Learns the distance between arrivals and asks densely around the
- * moment when the next block is due, seldom in between: on average at most PACE_PER_S requests a
- * second while nothing arrives, and about that while blocks arrive. Pure: times are given, in
+ * When to ask for the newest block. Learns the distance between arrivals and asks densely around
+ * the moment when the next block is due, seldom in between: on average at most PACE_PER_S requests
+ * a second while nothing arrives, and about that while blocks arrive. Pure: times are given, in
  * microseconds of a clock that never goes back. Plain value.
  */
 #define PACE_PER_S 5
@@ -20,12 +20,12 @@ struct pace {
 	uint64_t gaps[8];   /* newest distances between single arrivals, a ring */
 	unsigned gap_count;
 	uint64_t arrived_us; /* newest arrival */
-	uint64_t seen_us;   /* the same, smoothed: predictions start here; 0: none yet */
-	uint64_t polled_us; /* newest poll */
-	uint64_t before_us; /* the poll before it */
-	uint64_t next_us;   /* when the next poll is due */
-	int64_t tokens;     /* requests that may be sent, in millionths */
-	uint64_t tokens_us; /* time of `tokens` */
+	uint64_t seen_us;    /* the same, smoothed: predictions start here; 0: none yet */
+	uint64_t polled_us;  /* newest poll */
+	uint64_t before_us;  /* the poll before it */
+	uint64_t next_us;    /* when the next poll is due */
+	int64_t tokens;      /* requests that may be sent, in millionths */
+	uint64_t tokens_us;  /* time of `tokens` */
 };
 
 /** poll_ms: 0 to predict. The first poll is due at once. */

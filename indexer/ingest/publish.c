@@ -1,7 +1,7 @@
 /*
  * UNDO steps travel in the same publication as the first blocks of the winning branch, so that
- * readers see the switch and never a hole; until those blocks are complete nothing is undone. That is
- * a courtesy: the steps are also right one by one.
+ * readers see the switch and never a hole; until those blocks are complete nothing is undone. That
+ * is a courtesy: the steps are also right one by one.
  */
 #include "ingest/publish.h"
 
@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CHUNK_BLOCKS  128
-#define AGAIN_MS      100
+#define CHUNK_BLOCKS 128
+#define AGAIN_MS     100
 
 void publisher_init(struct publisher *p, const struct chain_conf *chain,
 	const struct ingest_past *past, uint64_t now_ms)
@@ -37,9 +37,9 @@ void publisher_init(struct publisher *p, const struct chain_conf *chain,
 	for (size_t i = 0; i < past->recent_count; i++) {
 		const struct header *h = &past->recent[i];
 
-		ring_push(p->ring, &(struct ring_block){.id = {h->number, h->hash},
-					   .parent = h->parent,
-					   .time = h->time});
+		ring_push(p->ring,
+			&(struct ring_block){
+				.id = {h->number, h->hash}, .parent = h->parent, .time = h->time});
 	}
 	p->found = malloc((past->found_count + 1) * sizeof(*p->found));
 	if (!p->found)
@@ -68,8 +68,7 @@ static struct link below_ring(const struct publisher *p)
 
 struct link publisher_link(const struct publisher *p)
 {
-	const struct ring_block *b =
-		p->forked ? ring_at(p->ring, p->common) : ring_tip(p->ring);
+	const struct ring_block *b = p->forked ? ring_at(p->ring, p->common) : ring_tip(p->ring);
 
 	if (!b)
 		return p->forked ? below_ring(p) : p->below;
@@ -168,9 +167,9 @@ static void took_undos(struct publisher *p, size_t undos)
 
 static void took_block(struct publisher *p, const struct block *b)
 {
-	ring_push(p->ring, &(struct ring_block){.id = {b->h.number, b->h.hash},
-				   .parent = b->h.parent,
-				   .time = b->h.time});
+	ring_push(p->ring,
+		&(struct ring_block){
+			.id = {b->h.number, b->h.hash}, .parent = b->h.parent, .time = b->h.time});
 	remember_found(p, b);
 	metric_add(p->tally->blocks, 1);
 	metric_add(p->tally->logs, (int64_t)b->log_count);
@@ -230,8 +229,7 @@ static void show(struct publisher *p)
 	p->state->final = p->head.last.final;
 }
 
-enum err_kind publisher_put(
-	struct publisher *p, struct block *blocks, size_t n, struct err *e)
+enum err_kind publisher_put(struct publisher *p, struct block *blocks, size_t n, struct err *e)
 {
 	size_t undos = p->forked ? ring_count(p->ring) : 0;
 	struct steps s = {.v = calloc(undos + CHUNK_BLOCKS + 1, sizeof(*s.v))};

@@ -12,8 +12,8 @@
 
 /** The block that the next published one has to follow. */
 struct link {
-	uint64_t next;          /* number of the next block */
-	bool known;             /* its parent's hash is known: */
+	uint64_t next; /* number of the next block */
+	bool known;    /* its parent's hash is known: */
 	struct hash32 hash;
 	bool has_time;
 	uint64_t time;
@@ -31,7 +31,7 @@ struct publisher {
 	struct discovery *found; /* of published blocks, in order */
 	size_t found_count, found_room;
 	uint64_t next_seq;
-	bool forked;             /* blocks above `common` have to be undone with the next publication */
+	bool forked; /* blocks above `common` have to be undone with the next publication */
 	uint64_t common;
 };
 
@@ -49,8 +49,8 @@ size_t publisher_found(const struct publisher *p);
 bool publisher_tip(const struct publisher *p, uint64_t *number);
 
 /**
- * Publish pending UNDOs, then the blocks in chunks, then heights when they changed. n may be 0: heights
- * only, pending UNDOs wait for blocks. Errors: ERR_STOP, ERR_FATAL of the stream.
+ * Publish pending UNDOs, then the blocks in chunks, then heights when they changed. n may be 0:
+ * heights only, pending UNDOs wait for blocks. Errors: ERR_STOP, ERR_FATAL of the stream.
  */
 MUST_USE enum err_kind publisher_put(
 	struct publisher *p, struct block *blocks, size_t n, struct err *e);

@@ -1,8 +1,8 @@
 /*
- * Counters of ingest. The interesting ones in operation: contradictions (a node's answers do not fit
- * together or do not fit the block header), bloom_missing (a node left logs out; they were taken
- * from receipts), bloom_denied (a node gave logs that the header excludes), again (nodes did not
- * answer). Each contradiction is also a log line, limited.
+ * Counters of ingest. The interesting ones in operation: contradictions (a node's answers do not
+ * fit together or do not fit the block header), bloom_missing (a node left logs out; they were
+ * taken from receipts), bloom_denied (a node gave logs that the header excludes), again (nodes did
+ * not answer). Each contradiction is also a log line, limited.
  */
 #include "ingest/tally.h"
 
@@ -25,13 +25,15 @@ void tally_init(struct tally *t, const char *chain_key)
 	t->undone = get(&l, METRIC_COUNTER, "bttc_ingest_undone_blocks_total",
 		"Blocks undone because of forks");
 	t->logs = get(&l, METRIC_COUNTER, "bttc_ingest_logs_total", "Logs published");
-	t->txs = get(&l, METRIC_COUNTER, "bttc_ingest_transactions_total", "Transactions published");
+	t->txs =
+		get(&l, METRIC_COUNTER, "bttc_ingest_transactions_total", "Transactions published");
 	t->found = get(&l, METRIC_COUNTER, "bttc_ingest_discoveries_total",
 		"Contracts found by discovery rules");
 	t->forks = get(&l, METRIC_COUNTER, "bttc_ingest_forks_total", "Forks followed");
 	t->fork_depth = get(&l, METRIC_GAUGE, "bttc_ingest_fork_depth_blocks",
 		"Blocks undone by the newest fork");
-	t->polls = get(&l, METRIC_COUNTER, "bttc_ingest_polls_total", "Questions for the newest block");
+	t->polls = get(
+		&l, METRIC_COUNTER, "bttc_ingest_polls_total", "Questions for the newest block");
 	t->again = get(&l, METRIC_COUNTER, "bttc_ingest_again_total",
 		"Questions that no node answered in time");
 	t->contradictions = get(&l, METRIC_COUNTER, "bttc_ingest_contradictions_total",
@@ -48,11 +50,15 @@ void tally_init(struct tally *t, const char *chain_key)
 		"Blocks with a type of transaction that can not be encoded");
 	t->bad_sender = get(&l, METRIC_COUNTER, "bttc_ingest_bad_senders_total",
 		"Kept transactions whose sender is not the account that signed");
-	t->range = get(&l, METRIC_GAUGE, "bttc_ingest_range_blocks", "Blocks in a unit of fetching");
-	t->window = get(&l, METRIC_GAUGE, "bttc_ingest_window_units", "Units of fetching in flight");
+	t->range =
+		get(&l, METRIC_GAUGE, "bttc_ingest_range_blocks", "Blocks in a unit of fetching");
+	t->window =
+		get(&l, METRIC_GAUGE, "bttc_ingest_window_units", "Units of fetching in flight");
 	t->head = get(&l, METRIC_GAUGE, "bttc_ingest_head_block", "Newest block of the node");
-	t->published = get(&l, METRIC_GAUGE, "bttc_ingest_published_block", "Newest published block");
-	t->stalled = get(&l, METRIC_GAUGE, "bttc_ingest_stalled", "1 while the head does not advance");
+	t->published =
+		get(&l, METRIC_GAUGE, "bttc_ingest_published_block", "Newest published block");
+	t->stalled =
+		get(&l, METRIC_GAUGE, "bttc_ingest_stalled", "1 while the head does not advance");
 	for (int i = 0; i <= LEVEL_QUORUM; i++) {
 		struct buf ll;
 
@@ -73,6 +79,7 @@ void tally_trouble(struct tally *t, const struct err *e)
 
 	metric_add(again ? t->again : t->contradictions, 1);
 	if (log_limit_pass(again ? &t->again_limit : &t->contradiction_limit, 5, 10000, &more))
-		log_warn("ingest", again ? "no answer, asking again" : "answer refused, asking again",
+		log_warn("ingest",
+			again ? "no answer, asking again" : "answer refused, asking again",
 			"chain=%s error=%s suppressed=%u", t->chain, log_quotes(e->msg), more);
 }

@@ -5,16 +5,16 @@
  *
  * A block whose receipts are needed anyway (body.c) is left out of the eth_getLogs question where
  * receipts prove more. A unit made from a head's header has no transactions yet; where they are
- * wanted they come with the receipts, in one go. When a node's logs are refused three times (outside
- * the bloom, of another block), the unit gives up on eth_getLogs and takes all blocks whose bloom may
- * hold a watched log by receipts.
+ * wanted they come with the receipts, in one go. When a node's logs are refused three times
+ * (outside the bloom, of another block), the unit gives up on eth_getLogs and takes all blocks
+ * whose bloom may hold a watched log by receipts.
  *
  * On TRON nothing ties logs to headers, so a block that may still change is a unit of its own (see
  * window.c) and its logs are asked for by its hash.
  *
- * Discovery: the unit at the front of the window finds contracts in its settled blocks and adds them
- * to the set. It and every unit behind it then see that the set is newer than their logs, and ask
- * for the new members only (blocks with receipts know all their logs already).
+ * Discovery: the unit at the front of the window finds contracts in its settled blocks and adds
+ * them to the set. It and every unit behind it then see that the set is newer than their logs, and
+ * ask for the new members only (blocks with receipts know all their logs already).
  */
 #include "ingest/unit.h"
 
@@ -26,12 +26,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define RECEIPTS_IN_FLIGHT  48
-#define LOG_REFUSALS_MAX    3
-#define RECEIPT_TRIES       6 /* before the headers are doubted too */
-#define WAIT_FIRST_MS       50
-#define WAIT_MAX_MS         5000
-#define UNIT_ARENA_MAX      (64u << 20)
+#define RECEIPTS_IN_FLIGHT 48
+#define LOG_REFUSALS_MAX   3
+#define RECEIPT_TRIES      6 /* before the headers are doubted too */
+#define WAIT_FIRST_MS      50
+#define WAIT_MAX_MS        5000
+#define UNIT_ARENA_MAX     (64u << 20)
 
 enum unit_state { UNIT_HEADERS, UNIT_LOGS, UNIT_BODIES };
 
@@ -47,10 +47,10 @@ struct unit {
 	struct block_range range;
 	enum unit_state state;
 	bool cut, empty;
-	struct job *blocks; /* its headers and transactions are used until the end */
-	struct job *logs;   /* running question */
+	struct job *blocks;     /* its headers and transactions are used until the end */
+	struct job *logs;       /* running question */
 	struct witness witness; /* TRON, where a quorum is required */
-	struct job **done;  /* finished log jobs whose data are used */
+	struct job **done;      /* finished log jobs whose data are used */
 	size_t done_count, done_room;
 	struct body *bodies;
 	size_t count;
@@ -144,8 +144,10 @@ static enum err_kind trouble(struct unit *u, uint64_t now_ms, struct err *e)
 	if (e->kind == ERR_REJECT && ++u->refused > CONTRADICTIONS_MAX) {
 		e->kind = ERR_FATAL;
 		return err_wrap(e,
-			"%s: the nodes contradict each other or their headers again and again; nothing of it "
-			"was used; check the nodes (or the version of this program) and start again; the last "
+			"%s: the nodes contradict each other or their headers again and again; "
+			"nothing of it "
+			"was used; check the nodes (or the version of this program) and start "
+			"again; the last "
 			"reason",
 			u->env->chain->key);
 	}
@@ -267,7 +269,8 @@ static void ask_logs(struct unit *u)
 		u->version = u->asked;
 	}
 	for (size_t i = 0; u->logs && !u->version && i < u->count; i++)
-		u->bodies[i].asked = u->bodies[i].h->number >= r.from && u->bodies[i].h->number <= r.to;
+		u->bodies[i].asked =
+			u->bodies[i].h->number >= r.from && u->bodies[i].h->number <= r.to;
 	arena_free(mem);
 	u->state = UNIT_BODIES;
 }
@@ -291,7 +294,8 @@ static enum err_kind give_logs(struct unit *u, const struct job *j, struct err *
 		for (; i < j->log_count && j->logs[i].block.number == number; i++) {
 			if (!hash_eq(&j->logs[i].block.hash, &b->h->hash))
 				return err_set(e, ERR_REJECT, "ingest", 0,
-					"block %" PRIu64 ": a log names another block hash than the header",
+					"block %" PRIu64
+					": a log names another block hash than the header",
 					number);
 			logs[n++] = j->logs[i].log;
 		}
@@ -391,8 +395,7 @@ static bool complete(const struct unit *u)
 
 static enum err_kind step_witness(struct unit *u, struct err *e)
 {
-	const struct job *first[2] = {
-		u->blocks, u->done_count ? u->done[u->done_count - 1] : NULL};
+	const struct job *first[2] = {u->blocks, u->done_count ? u->done[u->done_count - 1] : NULL};
 
 	if (u->witness.version != u->version)
 		witness_ask(&u->witness, u->env, u->bodies, u->count, first);
@@ -410,8 +413,7 @@ enum err_kind unit_advance(struct unit *u, uint64_t now_ms, struct err *e)
 	u->wake_ms = 0;
 	if (u->state == UNIT_HEADERS)
 		k = step_headers(u, e);
-	if (!k && u->state == UNIT_BODIES && !u->logs &&
-		u->version != watchset_version(u->env->ws))
+	if (!k && u->state == UNIT_BODIES && !u->logs && u->version != watchset_version(u->env->ws))
 		u->state = UNIT_LOGS;
 	if (!k && u->state == UNIT_LOGS)
 		ask_logs(u);
@@ -429,7 +431,7 @@ enum err_kind unit_advance(struct unit *u, uint64_t now_ms, struct err *e)
 bool unit_settled(const struct unit *u)
 {
 	return complete(u) &&
-		(!u->env->quorum || (u->witness.over && u->witness.version == u->version));
+	       (!u->env->quorum || (u->witness.over && u->witness.version == u->version));
 }
 
 struct block_range unit_range(const struct unit *u)
@@ -460,6 +462,11 @@ size_t unit_headers(const struct unit *u)
 const struct header *unit_header(const struct unit *u, size_t i)
 {
 	return u->bodies[i].h;
+}
+
+unsigned unit_troubles(const struct unit *u)
+{
+	return u->waits;
 }
 
 bool unit_dense(const struct unit *u)

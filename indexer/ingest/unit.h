@@ -25,9 +25,10 @@ void unit_free(struct unit *u); /* cancels what is in flight */
 MUST_USE enum err_kind unit_advance(struct unit *u, uint64_t now_ms, struct err *e);
 
 struct block_range unit_range(const struct unit *u); /* shrinks when the node has fewer blocks */
-bool unit_cut(const struct unit *u);     /* it did: the node's head is below the range's end */
-bool unit_empty(const struct unit *u);   /* the node has no block of the range: of no use any more */
-uint64_t unit_wakes_ms(const struct unit *u); /* waits until then before it asks again; 0: does not */
+bool unit_cut(const struct unit *u);   /* it did: the node's head is below the range's end */
+bool unit_empty(const struct unit *u); /* the node has no block of the range: of no use any more */
+uint64_t unit_wakes_ms(
+	const struct unit *u); /* waits until then before it asks again; 0: does not */
 
 /** Headers, in order, once they are there and linked among themselves; else count 0. */
 size_t unit_headers(const struct unit *u);
@@ -40,14 +41,15 @@ const struct header *unit_header(const struct unit *u, size_t i);
 bool unit_settled(const struct unit *u);
 
 /**
- * For the oldest unit, once settled: find contracts and add them to the set. *done: nothing more will
- * be found (when the set has grown the unit has to settle again). Errors: as unit_advance.
+ * For the oldest unit, once settled: find contracts and add them to the set. *done: nothing more
+ * will be found (when the set has grown the unit has to settle again). Errors: as unit_advance.
  */
 MUST_USE enum err_kind unit_discover(struct unit *u, uint64_t now_ms, bool *done, struct err *e);
 
 /** The blocks, valid until unit_free. linked: the first one's parent was compared. */
 struct block *unit_finish(struct unit *u, bool linked);
 
+unsigned unit_troubles(const struct unit *u); /* times that it had to begin again */
 bool unit_dense(const struct unit *u);   /* most of its blocks needed receipts */
 size_t unit_bytes(const struct unit *u); /* memory in use by its answers */
 

@@ -24,7 +24,7 @@ struct member {
 	const struct contract *contract;
 	uint64_t from;
 	unsigned version;
-	struct bloom_key key;     /* the address as a log's emitter */
+	struct bloom_key key;      /* the address as a log's emitter */
 	struct bloom_key as_topic; /* the address as a topic */
 };
 
@@ -102,8 +102,8 @@ static const struct member *at(const struct watchset *ws, size_t i, const struct
 	return address_eq(&m->address, a) ? m : NULL;
 }
 
-static void insert(struct watchset *ws, const struct address *a, const struct contract *c,
-	uint64_t from)
+static void insert(
+	struct watchset *ws, const struct address *a, const struct contract *c, uint64_t from)
 {
 	struct hash32 topic = topic_of(a);
 	size_t pos;
@@ -140,8 +140,8 @@ static void probe_add(struct watchset *ws, size_t *room, const struct probe *p)
 	ws->probes[ws->probe_count++] = *p;
 }
 
-static void probes_of(struct watchset *ws, size_t *room, const struct watch *w,
-	const struct bloom_watch *keys)
+static void probes_of(
+	struct watchset *ws, size_t *room, const struct watch *w, const struct bloom_watch *keys)
 {
 	for (size_t i = 0; i < ws->count; i++) {
 		const struct member *m = &ws->members[i];
@@ -292,7 +292,8 @@ static bool topics_match(const struct watch *w, const struct log *l)
 	for (unsigned t = 0; t < LOG_TOPICS_MAX; t++) {
 		if (!w->topic_count[t])
 			continue;
-		if (t >= l->topic_count || !has_topic(w->topics[t], w->topic_count[t], &l->topics[t]))
+		if (t >= l->topic_count ||
+			!has_topic(w->topics[t], w->topic_count[t], &l->topics[t]))
 			return false;
 	}
 	return true;
@@ -388,7 +389,7 @@ static bool probe_match(const struct watchset *ws, const struct probe *p, const 
 		return true;
 	t = topic_of(&ws->members[p->party].address);
 	return (l->topic_count > 1 && hash_eq(&l->topics[1], &t)) ||
-		(l->topic_count > 2 && hash_eq(&l->topics[2], &t));
+	       (l->topic_count > 2 && hash_eq(&l->topics[2], &t));
 }
 
 bool watchset_missing(const struct watchset *ws, uint64_t number, const uint8_t bloom[256],
@@ -441,7 +442,8 @@ static void draft_address(struct drafts *d, struct draft *f, const struct addres
 	f->addresses[f->address_count++] = *a;
 }
 
-static void draft_topics(struct drafts *d, struct draft *f, int t, const struct hash32 *set, size_t n)
+static void draft_topics(
+	struct drafts *d, struct draft *f, int t, const struct hash32 *set, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (has_topic(f->topics[t], f->topic_count[t], &set[i]))
@@ -543,7 +545,8 @@ size_t watchset_filters(const struct watchset *ws, struct block_range r, unsigne
 			size_t left = d.v[i].address_count - at0;
 
 			f[n].addresses = d.v[i].addresses + at0;
-			f[n].address_count = left < FILTER_ADDRESSES_MAX ? left : FILTER_ADDRESSES_MAX;
+			f[n].address_count =
+				left < FILTER_ADDRESSES_MAX ? left : FILTER_ADDRESSES_MAX;
 			for (int t = 0; t < LOG_TOPICS_MAX; t++) {
 				f[n].topics[t] = d.v[i].topics[t];
 				f[n].topic_count[t] = d.v[i].topic_count[t];

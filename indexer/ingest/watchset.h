@@ -53,8 +53,8 @@ size_t watchset_filters(const struct watchset *ws, struct block_range r, unsigne
 	struct arena *mem, struct log_filter **out);
 
 /**
- * May a block with that bloom hold a log that a member newer than `since` watches? bits: only watches
- * with one of these WATCH_* outcomes.
+ * May a block with that bloom hold a log that a member newer than `since` watches? bits: only
+ * watches with one of these WATCH_* outcomes.
  */
 bool watchset_bloom(const struct watchset *ws, uint64_t number, const uint8_t bloom[256],
 	unsigned since, unsigned bits);

@@ -1,9 +1,10 @@
 /*
- * How many blocks a unit has follows from what the last ones weighed: a unit should bring about half
- * a megabyte of answers, so that a window of them stays small on chains whose blocks hold hundreds of
- * transactions, and requests are few where blocks are nearly empty. The size at most doubles from
- * unit to unit and falls at once. With full transactions it starts small, because one block of a
- * busy chain can be as large as a thousand of a quiet one.
+ * How many blocks a unit has follows from what the last ones weighed: a unit should bring about
+ * half a megabyte of answers, so that a window of them stays small on chains whose blocks hold
+ * hundreds of transactions, and requests are few where blocks are nearly empty. The size at most
+ * doubles from unit to unit, never over the configured one, and falls at once. With full
+ * transactions it starts small, because one block of a busy chain can be as large as a thousand of a
+ * quiet one.
  */
 #include "ingest/window.h"
 
@@ -11,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UNIT_BYTES  (512u << 10)
-#define START_FULL  64 /* blocks in the first unit when transactions are fetched */
-#define START_BARE  128
-#define GROWTH      4  /* a range may become so many times the configured one */
+#define UNIT_BYTES (512u << 10)
+#define START_FULL 64 /* blocks in the first unit when transactions are fetched */
+#define START_BARE 128
+#define PATIENCE   6 /* times that a unit gives up before it is cut smaller */
 
 void window_init(
 	struct window *w, struct unit_env *env, uint64_t range_blocks, uint64_t window_ranges)
@@ -27,7 +28,7 @@ void window_init(
 		fputs("out of memory\n", stderr);
 		abort();
 	}
-	w->size_max = range * GROWTH;
+	w->size_max = range;
 	w->size = env->with_txs ? START_FULL : START_BARE;
 	if (w->size > range)
 		w->size = range;
@@ -90,8 +91,20 @@ static bool linked(const struct window *w, size_t i)
 
 	if (!n || !unit_headers(w->units[i]))
 		return true;
-	return hash_eq(&unit_header(w->units[i - 1], n - 1)->hash,
-		&unit_header(w->units[i], 0)->parent);
+	return hash_eq(
+		&unit_header(w->units[i - 1], n - 1)->hash, &unit_header(w->units[i], 0)->parent);
+}
+
+/* What fails again and again is tried in smaller pieces, so that all that is good goes on. */
+static bool shrink(struct window *w, size_t i)
+{
+	struct block_range r = unit_range(w->units[i]);
+	uint64_t blocks = r.to - r.from + 1;
+
+	if (blocks == 1)
+		return false;
+	w->size = blocks > 4 ? blocks / 4 : 1;
+	return true;
 }
 
 enum err_kind window_advance(struct window *w, uint64_t now_ms, bool *cut, struct err *e)
@@ -102,7 +115,10 @@ enum err_kind window_advance(struct window *w, uint64_t now_ms, bool *cut, struc
 
 		if (k)
 			return k;
-		if (unit_empty(w->units[i])) {
+		if (unit_troubles(w->units[i]) >= PATIENCE && shrink(w, i)) {
+			window_drop(w, i);
+			*cut = true;
+		} else if (unit_empty(w->units[i])) {
 			window_drop(w, i);
 			*cut = true;
 		} else if (unit_cut(w->units[i]) && i + 1 < w->count) {
@@ -123,8 +139,8 @@ bool window_denies(const struct window *w, const struct header *h)
 
 		if (h->number < r.from || h->number > r.to || !unit_headers(w->units[i]))
 			continue;
-		return !hash_eq(&unit_header(w->units[i], (size_t)(h->number - r.from))->hash,
-			&h->hash);
+		return !hash_eq(
+			&unit_header(w->units[i], (size_t)(h->number - r.from))->hash, &h->hash);
 	}
 	return false;
 }

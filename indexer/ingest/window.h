@@ -10,14 +10,15 @@ struct window {
 	struct unit_env *env;
 	struct unit **units;
 	size_t count, max;
-	uint64_t size, size_max; /* blocks of the next unit, and what it may grow to */
+	uint64_t size, size_max; /* blocks of the next unit, and the most of it */
 };
 
 void window_init(
 	struct window *w, struct unit_env *env, uint64_t range_blocks, uint64_t window_ranges);
 void window_close(struct window *w);
 
-/** Start units for next..limit as far as there is room; next follows the newest unit (or the tip). */
+/** Start units for next..limit as far as there is room; next follows the newest unit (or the tip).
+ */
 void window_plan(struct window *w, uint64_t next, uint64_t limit);
 
 /** One unit for one block whose header a head job has brought (job: freed here, or NULL). */
@@ -31,8 +32,7 @@ uint64_t window_next(const struct window *w, uint64_t next);
  * before, are dropped with all behind them. *cut: some were; look at the head again.
  * Errors: as unit_advance.
  */
-MUST_USE enum err_kind window_advance(
-	struct window *w, uint64_t now_ms, bool *cut, struct err *e);
+MUST_USE enum err_kind window_advance(struct window *w, uint64_t now_ms, bool *cut, struct err *e);
 
 void window_drop(struct window *w, size_t from); /* units from that index on */
 

@@ -15,8 +15,8 @@ struct witness {
 };
 
 /**
- * Ask for bodies[0..n) (consecutive). first: the jobs that the unit's headers and logs are from (the
- * other endpoint has to be another one); NULL: none.
+ * Ask for bodies[0..n) (consecutive). first: the jobs that the unit's headers and logs are from
+ * (the other endpoint has to be another one); NULL: none.
  */
 void witness_ask(struct witness *w, const struct unit_env *env, const struct body *bodies, size_t n,
 	const struct job *first[2]);

@@ -322,13 +322,14 @@ static void copy_filters(struct fake_job *j, const struct log_filter *f, size_t 
 	j->filter_count = n;
 	for (size_t i = 0; i < n; i++) {
 		assert_true(f[i].address_count > 0);
-		j->filters[i].addresses = arena_dup(j->j.mem, f[i].addresses,
-			f[i].address_count * sizeof(struct address));
+		j->filters[i].addresses = arena_dup(
+			j->j.mem, f[i].addresses, f[i].address_count * sizeof(struct address));
 		for (int t = 0; t < LOG_TOPICS_MAX; t++)
-			j->filters[i].topics[t] = f[i].topic_count[t] ?
-				arena_dup(j->j.mem, f[i].topics[t],
-					f[i].topic_count[t] * sizeof(struct hash32)) :
-				NULL;
+			j->filters[i].topics[t] =
+				f[i].topic_count[t]
+					? arena_dup(j->j.mem, f[i].topics[t],
+						  f[i].topic_count[t] * sizeof(struct hash32))
+					: NULL;
 	}
 }
 
@@ -504,7 +505,7 @@ static bool filter_match(const struct log_filter *f, const struct log *l)
 	for (unsigned t = 0; hit && t < LOG_TOPICS_MAX; t++)
 		if (f->topic_count[t])
 			hit = t < l->topic_count &&
-				in_set(f->topics[t], f->topic_count[t], &l->topics[t]);
+			      in_set(f->topics[t], f->topic_count[t], &l->topics[t]);
 	return hit;
 }
 
@@ -564,8 +565,8 @@ static void answer_receipts(struct source *s, struct fake_job *f)
 	}
 	j->receipts = arena_dup(j->mem, b->receipts, b->receipt_count * sizeof(*b->receipts));
 	for (size_t i = 0; i < b->receipt_count; i++)
-		j->receipts[i].logs = arena_dup(j->mem, b->receipts[i].logs,
-			b->receipts[i].log_count * sizeof(struct log));
+		j->receipts[i].logs = arena_dup(
+			j->mem, b->receipts[i].logs, b->receipts[i].log_count * sizeof(struct log));
 	j->receipt_count = b->receipt_count;
 }
 

@@ -62,7 +62,8 @@ static void assert_text(const char *text, const char *part)
 		fail_msg("\"%s\" is not in \"%s\"", part, text);
 }
 
-/* ---- views: what the node's chain is, one after the other --------------------------------------- */
+/* ---- views: what the node's chain is, one after the other ---------------------------------------
+ */
 
 struct view {
 	int fork;      /* -1: the winning chain; else the orphaned branch of that fork */
@@ -91,7 +92,7 @@ static bool play_reached(const struct source *s, const struct sink *k)
 	const struct header *head = &s->view[s->view_count - 1]->h;
 
 	return k->count && hash_eq(&k->chain[k->count - 1].b.h.hash, &head->hash) &&
-		k->last_heights.head == head->number;
+	       k->last_heights.head == head->number;
 }
 
 static void play_script(struct source *s, bool idle)

@@ -201,9 +201,9 @@ static void sink_equal(const struct sink *a, const struct sink *b)
 		if (memcmp(&x->digest, &y->digest, 32))
 			fail_msg("block %" PRIu64 " differs: level %d/%d logs %zu/%zu txs %zu/%zu "
 				 "found %zu/%zu fees %u/%u",
-				x->b.h.number, x->b.level, y->b.level, x->b.log_count, y->b.log_count,
-				x->b.tx_count, y->b.tx_count, x->b.found_count, y->b.found_count,
-				x->b.fee_count, y->b.fee_count);
+				x->b.h.number, x->b.level, y->b.level, x->b.log_count,
+				y->b.log_count, x->b.tx_count, y->b.tx_count, x->b.found_count,
+				y->b.found_count, x->b.fee_count, y->b.fee_count);
 	}
 }
 

@@ -1,6 +1,6 @@
 /*
- * Discovery in the logs of one block: several stakes in one transaction, forged announcements, other
- * parameters, tokens minted, moved and burnt.
+ * Discovery in the logs of one block: several stakes in one transaction, forged announcements,
+ * other parameters, tokens minted, moved and burnt.
  */
 #include "ingest/discover.h"
 
@@ -35,8 +35,8 @@ enum { STAKING_INFO = 1, NFT = 2, MANAGER = 3, FACTORY = 4 };
 
 static const struct hash32 staked = {{0x57}}, announce = {{0xa0}}, other = {{0x99}},
 			   moved = {{0xdd}};
-static struct abi_param staked_params[3] = {{.name = "signer", .indexed = true},
-	{.name = "nonce"}, {.name = "validatorId", .indexed = true}};
+static struct abi_param staked_params[3] = {{.name = "signer", .indexed = true}, {.name = "nonce"},
+	{.name = "validatorId", .indexed = true}};
 static struct abi_event staked_event = {
 	.name = "Staked", .params = staked_params, .param_count = 3, .validator_param = 2};
 static struct abi_event header_event = {.name = "NewHeaderBlock", .validator_param = -1};
@@ -58,8 +58,7 @@ static int setup(void **state)
 		.address = addr(STAKING_INFO),
 		.events = events,
 		.event_count = 2};
-	contracts[1] =
-		(struct contract){.name = "StakingNFT", .fixed = true, .address = addr(NFT)};
+	contracts[1] = (struct contract){.name = "StakingNFT", .fixed = true, .address = addr(NFT)};
 	contracts[2] = (struct contract){.name = "Found"};
 	rules[0] = (struct discovery_rule){.name = "share",
 		.kind = DISCOVER_OWNER_UPDATE,
@@ -75,10 +74,8 @@ static int setup(void **state)
 		.trigger_contract = &contracts[1],
 		.trigger_topic0 = moved,
 		.finds = &contracts[2]};
-	chain = (struct chain_conf){.contracts = contracts,
-		.contract_count = 3,
-		.rules = rules,
-		.rule_count = 2};
+	chain = (struct chain_conf){
+		.contracts = contracts, .contract_count = 3, .rules = rules, .rule_count = 2};
 	memcpy(right, manager.b, 32);
 	memcpy(right + 32, factory.b, 32);
 	memcpy(wrong, factory.b, 32);
@@ -109,8 +106,7 @@ static void put_staked(uint32_t tx, uint64_t validator)
 
 static bool find(size_t i, struct discovery *d)
 {
-	const struct discovery_rule *r =
-		discover_trigger(&chain, DISCOVER_OWNER_UPDATE, &logs[i]);
+	const struct discovery_rule *r = discover_trigger(&chain, DISCOVER_OWNER_UPDATE, &logs[i]);
 
 	return r && discover_owner_update(r, 77, logs, i, d);
 }

@@ -1,6 +1,6 @@
 /*
- * Nodes that misbehave: whatever they do, what is published equals a clean run's, or nothing is and the
- * reason is said.
+ * Nodes that misbehave: whatever they do, what is published equals a clean run's, or nothing is and
+ * the reason is said.
  */
 #include "base/log.h"
 #include "base/metric.h"
@@ -81,7 +81,6 @@ static void drop_at(struct job *j, size_t i)
 {
 	memmove(j->logs + i, j->logs + i + 1, (--j->log_count - i) * sizeof(*j->logs));
 }
-
 
 /* State-sync logs stay: no header says that they are there. */
 static void drop_all(struct source *s, struct fake_job *f)
@@ -247,12 +246,13 @@ static void invented_head(struct source *s, struct fake_job *f)
 }
 
 /*
- * Where only hashed headers are required rows come from eth_getLogs: what its answers lack or have too
- * much against the bloom is still noticed.
+ * Where only hashed headers are required rows come from eth_getLogs: what its answers lack or have
+ * too much against the bloom is still noticed.
  */
 static void hashed(void **state)
 {
-	static mangle_fn *const mangles[] = {drop_all, alter_topic, other_hash, uninvited, no_answer};
+	static mangle_fn *const mangles[] = {
+		drop_all, alter_topic, other_hash, uninvited, no_answer};
 	struct chain_conf g = *network_chain(golden_net, "root");
 	struct chain_conf b = *network_chain(world_net, "bttc");
 	struct sink gold, bt;

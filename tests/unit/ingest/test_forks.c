@@ -53,8 +53,8 @@ static size_t all_forks(const struct source *s, struct view *v)
 	return n;
 }
 
-static void play_live(struct source *s, const struct chain_conf *c, const struct sink *clean,
-	size_t undos)
+static void play_live(
+	struct source *s, const struct chain_conf *c, const struct sink *clean, size_t undos)
 {
 	struct ingest_conf conf = {
 		.range_blocks = 500, .window_ranges = 4, .has_to = true, .to = fake_last(s)};
@@ -195,7 +195,8 @@ static void wild_restarts(void **state)
 		play_wild(bttc, network_chain(world_net, "bttc"), &bttc_clean, seed, true);
 }
 
-/* The losing branch is published, the process stops, the node changes its mind, the process starts. */
+/* The losing branch is published, the process stops, the node changes its mind, the process starts.
+ */
 static void while_down(void **state)
 {
 	const struct chain_conf *c = network_chain(golden_net, "root");
@@ -204,8 +205,8 @@ static void while_down(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < golden->fork_count; i++) {
-		struct view v[2] = {{(int)i, 0, golden->forks[i].orphan_count},
-			{-1, fake_last(golden), 0}};
+		struct view v[2] = {
+			{(int)i, 0, golden->forks[i].orphan_count}, {-1, fake_last(golden), 0}};
 
 		sink_init(&k);
 		fake_reset(golden, i);
@@ -219,8 +220,8 @@ static void while_down(void **state)
 	}
 }
 
-static void assert_refused(struct source *s, const struct chain_conf *c, struct sink *k,
-	const char *why)
+static void assert_refused(
+	struct source *s, const struct chain_conf *c, struct sink *k, const char *why)
 {
 	struct ingest_conf conf = {.range_blocks = 64, .window_ranges = 2, .until_head = true};
 	size_t steps = k->step_count, calls = k->calls;
@@ -235,7 +236,8 @@ static void assert_refused(struct source *s, const struct chain_conf *c, struct 
 	assert_int_equal(run_state.phase, 4);
 }
 
-static void publish_orphans(struct source *s, const struct chain_conf *c, size_t fork, struct sink *k)
+static void publish_orphans(
+	struct source *s, const struct chain_conf *c, size_t fork, struct sink *k)
 {
 	struct ingest_conf conf = {.range_blocks = 64, .window_ranges = 2, .until_head = true};
 
@@ -314,7 +316,8 @@ static void at_final_live(void **state)
 	sink_free(&k);
 }
 
-/* One block of the winner takes the place of 32, then the losers come back, then the winner wins. */
+/* One block of the winner takes the place of 32, then the losers come back, then the winner wins.
+ */
 static void there_and_back(void **state)
 {
 	const struct chain_conf *c = network_chain(golden_net, "root");

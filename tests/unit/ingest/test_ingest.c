@@ -1,6 +1,6 @@
 /*
- * Whole runs of ingest over the recordings: what is published is what the receipts hold, however the
- * blocks were fetched.
+ * Whole runs of ingest over the recordings: what is published is what the receipts hold, however
+ * the blocks were fetched.
  */
 #include "ingest/ingest.h"
 
@@ -31,12 +31,14 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* ---- an independent account of what has to be there -------------------------------------------- */
+/* ---- an independent account of what has to be there --------------------------------------------
+ */
 
 static bool listed(const struct chain_conf *c, const struct address *a, bool watched)
 {
 	for (size_t i = 0; watched && i < c->watch_count; i++)
-		if (c->watches[i].contract->fixed && address_eq(&c->watches[i].contract->address, a))
+		if (c->watches[i].contract->fixed &&
+			address_eq(&c->watches[i].contract->address, a))
 			return true;
 	for (size_t i = 0; !watched && i < c->contract_count; i++)
 		if (c->contracts[i].fixed && c->contracts[i].accounted &&
@@ -72,13 +74,12 @@ static size_t read_shares(const char *dir, struct share *out, size_t max)
 	return n;
 }
 
-static const struct hash32 transfer = {
-	{0xdd, 0xf2, 0x52, 0xad, 0x1b, 0xe2, 0xc8, 0x9b, 0x69, 0xc2, 0xb0, 0x68, 0xfc, 0x37, 0x8d,
-		0xaa, 0x95, 0x2b, 0xa7, 0xf1, 0x63, 0xc4, 0xa1, 0x16, 0x28, 0xf5, 0x5a, 0x4d,
-		0xf5, 0x23, 0xb3, 0xef}};
+static const struct hash32 transfer = {{0xdd, 0xf2, 0x52, 0xad, 0x1b, 0xe2, 0xc8, 0x9b, 0x69, 0xc2,
+	0xb0, 0x68, 0xfc, 0x37, 0x8d, 0xaa, 0x95, 0x2b, 0xa7, 0xf1, 0x63, 0xc4, 0xa1, 0x16, 0x28,
+	0xf5, 0x5a, 0x4d, 0xf5, 0x23, 0xb3, 0xef}};
 
-static bool expect_log(const struct chain_conf *c, const struct share *shares, size_t n,
-	const struct log *l)
+static bool expect_log(
+	const struct chain_conf *c, const struct share *shares, size_t n, const struct log *l)
 {
 	const struct contract *token = network_contract(c, "Token");
 
@@ -111,7 +112,8 @@ static void check_staking_block(const struct chain_conf *c, const struct share *
 	for (size_t i = 0; i < want->receipt_count; i++) {
 		const struct receipt *r = &want->receipts[i];
 		const struct contract *p = network_contract(c, "ValidatorPartnership");
-		bool keep = !want->txs[i].creates && listed(c, &want->txs[i].to, false), pship = false;
+		bool keep = !want->txs[i].creates && listed(c, &want->txs[i].to, false),
+		     pship = false;
 
 		for (; p && p < c->contracts + c->contract_count; p++)
 			pship = pship || (p->mapping && p->fixed &&
@@ -119,13 +121,13 @@ static void check_staking_block(const struct chain_conf *c, const struct share *
 		keep = keep && (r->status || pship);
 		for (size_t k = 0; k < r->log_count; k++) {
 			keep = keep || is_named(c, &r->logs[k], "NewHeaderBlock") ||
-				is_named(c, &r->logs[k], "CheckpointSyncAck");
+			       is_named(c, &r->logs[k], "CheckpointSyncAck");
 			if (!expect_log(c, shares, n, &r->logs[k]))
 				continue;
 			assert_true(logs < got->log_count);
 			assert_int_equal(got->logs[logs].log_index, r->logs[k].log_index);
-			assert_memory_equal(
-				&got->logs[logs].address, &r->logs[k].address, sizeof(struct address));
+			assert_memory_equal(&got->logs[logs].address, &r->logs[k].address,
+				sizeof(struct address));
 			assert_int_equal(got->logs[logs].data.n, r->logs[k].data.n);
 			assert_memory_equal(
 				got->logs[logs].data.p, r->logs[k].data.p, r->logs[k].data.n);
@@ -142,10 +144,9 @@ static void check_staking_block(const struct chain_conf *c, const struct share *
 	assert_int_equal(got->tx_count, txs);
 	assert_true(got->tx_total_known);
 	assert_int_equal(got->tx_total, want->tx_count);
-	assert_int_equal(got->level,
-		c->kind == CHAIN_TRON	? LEVEL_LINKED :
-		logs || txs		? LEVEL_RECEIPTS :
-					  got->level);
+	assert_int_equal(got->level, c->kind == CHAIN_TRON ? LEVEL_LINKED
+				     : logs || txs         ? LEVEL_RECEIPTS
+							   : got->level);
 	assert_true(got->level >= (c->kind == CHAIN_TRON ? LEVEL_LINKED : LEVEL_BLOOM));
 }
 
@@ -171,8 +172,8 @@ static void check_found(const struct sink *k, const struct share *shares, size_t
 	assert_int_equal(found, n);
 }
 
-static void check_staking(const struct source *s, const struct chain_conf *c, const char *dir,
-	const struct sink *k)
+static void check_staking(
+	const struct source *s, const struct chain_conf *c, const char *dir, const struct sink *k)
 {
 	struct share shares[64];
 	size_t n = read_shares(dir, shares, 64);
@@ -199,7 +200,8 @@ static void golden_complete(void **state)
 	fake_reset(golden, 1);
 	before = golden->now_us;
 	run(golden, c, &plain, &k);
-	assert_true(golden->now_us - before < 1000 * (golden->requests + 100)); /* it never waits idly */
+	assert_true(golden->now_us - before <
+		    1000 * (golden->requests + 100)); /* it never waits idly */
 	check_staking(golden, c, "golden", &k);
 	assert_int_equal(k.undos, 0);
 	assert_int_equal(k.last_heights.head, 1184);
@@ -220,14 +222,15 @@ static void golden_counts(void **state)
 		{"Restaked", 116}, {"StakeUpdate", 1010}, {"ClaimRewards", 228}, {"TopUpFee", 62},
 		{"ClaimFee", 1}, {"StartAuction", 2}, {"ConfirmAuction", 1}, {"ShareMinted", 647},
 		{"ShareBurned", 133}, {"ShareBurnedWithId", 114}, {"DelegatorClaimedRewards", 651},
-		{"DelegatorRestaked", 161}, {"DelegatorUnstaked", 110}, {"DelegatorUnstakeWithId", 61},
-		{"UpdateCommissionRate", 40}, {"ThresholdChange", 2}, {"DynastyValueChange", 1},
-		{"ProposerBonusChange", 4}, {"ChainRewardUpdate", 4}, {"RewardParams", 4},
-		{"PartnershipCreated", 3}, {"PartnerAdded", 20}, {"PartnerRemoved", 3},
-		{"PartnerShareChanged", 19}, {"DustPartnerChanged", 6}, {"RewardsReceived", 106},
-		{"RewardAllocated", 517}, {"RewardClaimed", 83}, {"RewardsRestaked", 14},
-		{"StakeDeposited", 122}, {"StakeReturned", 5}, {"RoleGranted", 30}, {"RoleRevoked", 7},
-		{"Paused", 2}, {"Unpaused", 2}};
+		{"DelegatorRestaked", 161}, {"DelegatorUnstaked", 110},
+		{"DelegatorUnstakeWithId", 61}, {"UpdateCommissionRate", 40},
+		{"ThresholdChange", 2}, {"DynastyValueChange", 1}, {"ProposerBonusChange", 4},
+		{"ChainRewardUpdate", 4}, {"RewardParams", 4}, {"PartnershipCreated", 3},
+		{"PartnerAdded", 20}, {"PartnerRemoved", 3}, {"PartnerShareChanged", 19},
+		{"DustPartnerChanged", 6}, {"RewardsReceived", 106}, {"RewardAllocated", 517},
+		{"RewardClaimed", 83}, {"RewardsRestaked", 14}, {"StakeDeposited", 122},
+		{"StakeReturned", 5}, {"RoleGranted", 30}, {"RoleRevoked", 7}, {"Paused", 2},
+		{"Unpaused", 2}};
 	const struct chain_conf *c = network_chain(golden_net, "root");
 	size_t all = 0, sum = 0;
 	struct sink k;
@@ -429,14 +432,15 @@ static void golden_no_scan(void **state)
 }
 
 /* The chain with its partnerships taken out of the file: addresses go to real[]. */
-static size_t without_partnerships(
-	const struct chain_conf *from, struct arena *mem, struct chain_conf *c, struct address *real)
+static size_t without_partnerships(const struct chain_conf *from, struct arena *mem,
+	struct chain_conf *c, struct address *real)
 {
 	ptrdiff_t moved;
 	size_t n = 0;
 
 	*c = *from;
-	c->contracts = arena_dup(mem, from->contracts, from->contract_count * sizeof(*c->contracts));
+	c->contracts =
+		arena_dup(mem, from->contracts, from->contract_count * sizeof(*c->contracts));
 	c->watches = arena_dup(mem, from->watches, from->watch_count * sizeof(*c->watches));
 	c->rules = arena_dup(mem, from->rules, from->rule_count * sizeof(*c->rules));
 	for (size_t i = 0; i < c->watch_count; i++) {
@@ -466,11 +470,11 @@ static bool is_one_of(const struct address *list, size_t n, const struct address
 }
 
 /*
- * Partnerships that stand in no file: found when they receive a staking token, watched and accounted
- * from that block on, that whole block included.
+ * Partnerships that stand in no file: found when they receive a staking token, watched and
+ * accounted from that block on, that whole block included.
  */
-static void check_partnerships(const struct sink *all, const struct sink *k,
-	const struct address *real, size_t n)
+static void check_partnerships(
+	const struct sink *all, const struct sink *k, const struct address *real, size_t n)
 {
 	uint64_t from[4] = {0};
 	size_t found = 0, late = 0;
@@ -482,7 +486,8 @@ static void check_partnerships(const struct sink *all, const struct sink *k,
 		for (size_t f = 0; f < b->found_count; f++)
 			for (size_t p = 0; p < n; p++)
 				if (address_eq(&b->found[f].address, &real[p])) {
-					assert_string_equal(b->found[f].contract, "ValidatorPartnership");
+					assert_string_equal(
+						b->found[f].contract, "ValidatorPartnership");
 					assert_true(b->found[f].has_validator);
 					from[p] = b->h.number;
 					found++;

@@ -86,7 +86,8 @@ static void live(struct source *s, const struct chain_conf *c, uint64_t gap_ms, 
 			late[n++] = k.steps[i].us - a.us[k.steps[i].id.number - a.first];
 	assert_int_equal(n, a.n - 20);
 	qsort(late, n, sizeof(*late), by_value);
-	print_message("gap %" PRIu64 " ms jitter %" PRIu64 ": p50 %.1f p95 %.1f max %.1f ms, %.1f polls "
+	print_message("gap %" PRIu64 " ms jitter %" PRIu64
+		      ": p50 %.1f p95 %.1f max %.1f ms, %.1f polls "
 		      "a block, %.1f a second\n",
 		gap_ms, jitter_ms, (double)late[n / 2] / 1000, (double)late[n * 95 / 100] / 1000,
 		(double)late[n - 1] / 1000, (double)s->asked[J_HEAD] / (double)a.n,
@@ -300,12 +301,12 @@ static void tag_script(struct source *s, bool idle)
 		s->stop_at = s->polls + 1;
 }
 
-/* Tags; final does not follow one that goes down, safe does; neither is above what was published. */
+/* Tags; final does not follow one that goes down, safe does; neither is above what was published.
+ */
 static void tags(void **state)
 {
 	struct chain_conf c = *network_chain(golden_net, "root");
-	struct ingest_conf conf = {
-		.range_blocks = 500, .window_ranges = 4, .poll_ms = 1000};
+	struct ingest_conf conf = {.range_blocks = 500, .window_ranges = 4, .poll_ms = 1000};
 	struct sink k;
 	struct err e;
 

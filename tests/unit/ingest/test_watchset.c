@@ -1,6 +1,6 @@
 /*
- * The watch set over a small chain made here: a contract watched whole, a token watched by transfers
- * of accounted contracts, a summed event, a template that is discovered.
+ * The watch set over a small chain made here: a contract watched whole, a token watched by
+ * transfers of accounted contracts, a summed event, a template that is discovered.
  */
 #include "ingest/watchset.h"
 
@@ -57,10 +57,12 @@ static int setup(void **state)
 		.topics = {transfer},
 		.topic_count = {1},
 		.accounted_from_to = true};
-	watches[2] = (struct watch){
-		.contract = &contracts[FEES], .topics = {fee}, .topic_count = {1}, .sum_only = true};
-	watches[3] = (struct watch){
-		.contract = &contracts[FEES], .topics = {pair}, .topic_count = {2}};
+	watches[2] = (struct watch){.contract = &contracts[FEES],
+		.topics = {fee},
+		.topic_count = {1},
+		.sum_only = true};
+	watches[3] =
+		(struct watch){.contract = &contracts[FEES], .topics = {pair}, .topic_count = {2}};
 	watches[4] = (struct watch){.contract = &contracts[LATE]};
 	watches[5] = (struct watch){.contract = &contracts[TEMPLATE]};
 	chain = (struct chain_conf){.key = "test",
@@ -71,8 +73,8 @@ static int setup(void **state)
 	return 0;
 }
 
-static struct log mk_log(int address, unsigned topics, struct hash32 t0, struct hash32 t1,
-	struct hash32 t2)
+static struct log mk_log(
+	int address, unsigned topics, struct hash32 t0, struct hash32 t1, struct hash32 t2)
 {
 	return (struct log){
 		.address = addr(address), .topic_count = (uint8_t)topics, .topics = {t0, t1, t2}};
@@ -106,7 +108,8 @@ static void matches(void **state)
 	assert_int_equal(watchset_match(ws, 5, &l), WATCH_KEEP);
 	l = mk_log(2, 3, transfer[0], party(0x77), party(0x10));
 	assert_int_equal(watchset_match(ws, 60, &l), 0);
-	l = mk_log(2, 3, transfer[0], topic(BANK + 1), none); /* no address: its first bytes are not 0 */
+	l = mk_log(2, 3, transfer[0], topic(BANK + 1),
+		none); /* no address: its first bytes are not 0 */
 	assert_int_equal(watchset_match(ws, 5, &l), 0);
 
 	assert_true(watchset_add(ws, &d));
@@ -181,7 +184,8 @@ static void blooms(void **state)
 	assert_true(watchset_bloom(ws, 60, bloom, 1, WATCH_KEEP | WATCH_SUM));
 	assert_false(watchset_bloom(ws, 49, bloom, 1, WATCH_KEEP | WATCH_SUM));
 	assert_false(watchset_missing(ws, 49, bloom, &out, 1));
-	assert_true(watchset_missing(ws, 60, bloom, &out, 1)); /* one of two transfers is not enough */
+	assert_true(
+		watchset_missing(ws, 60, bloom, &out, 1)); /* one of two transfers is not enough */
 	{
 		struct log both[2] = {out, in};
 
