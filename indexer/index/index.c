@@ -23,7 +23,7 @@
 #include <string.h>
 
 #define POLL_MS     200
-#define BATCH_BYTES (4u * 1024 * 1024)
+#define BATCH_BYTES (2u * 1024 * 1024)
 #define BATCH_CAP   (1024u * 1024 * 1024) /* memory of a batch that is no longer normal */
 #define PAST_CAP    (256u * 1024 * 1024)
 #define NEAR_BLOCKS 128 /* this close to the head a first load is over */

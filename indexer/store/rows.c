@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-#define PENDING_MAX (4u * 1024 * 1024) /* bytes of one table before they are sent */
+#define PENDING_MAX (2u * 1024 * 1024) /* bytes of one table before they are sent */
 
 static const char park_sql[] =
 	"INSERT INTO chain.parked (chain_id, block, log_index, address, contract, event, reason, "
