@@ -20,7 +20,7 @@ const struct opt node_opts[] = {
 	{"network", "NAME|FILE", OPT_STRING, AT(network), NULL, 0, 0, OPT_REQUIRED,
 		"Network: mainnet, donau, golden, world, or a network file."},
 	{"rpc", "CHAIN=URL", OPT_LIST, AT(rpc), NULL, 0, 0, 0,
-		"JSON-RPC endpoint of a chain; replaces those of the network file."},
+		"JSON-RPC endpoint of a chain; replaces those of the network file. SSL_CERT_FILE names own authorities."},
 	{"rpc-timeout", "TIME", OPT_TIME, AT(timeout_ms), "20s", 100, 600000, 0,
 		"Longest wait for one HTTP request, milliseconds or with a unit."},
 	{"rpc-body-max", "BYTES", OPT_SIZE, AT(body_max), "64M", 65536, 1 << 30, 0,

@@ -30,7 +30,8 @@ struct source_conf {
  * https. A fragment is a header for every request and is never shown:
  * "https://api.trongrid.io/jsonrpc#TRON-PRO-API-KEY: secret". Nothing is sent before the first job;
  * an endpoint that answers for another chain id is dropped for good (an error log line and state
- * "wrong-chain"). Errors: ERR_FATAL a URL that can not be used, no URL.
+ * "wrong-chain"). Certificates are checked against the system's authorities, or those in the file that
+ * $CURL_CA_BUNDLE or $SSL_CERT_FILE names. Errors: ERR_FATAL a URL that can not be used, no URL.
  */
 MUST_USE enum err_kind source_open(struct source **out, const struct chain_conf *chain,
 	const char *const *urls, size_t url_count, const struct source_conf *conf, struct err *e);
