@@ -19,6 +19,8 @@
 #include <stdlib.h>
 
 #define REPORT_MS 10000
+#define VISIBLE_MS 30000
+#define VISIBLE_MEM (16u << 20)
 
 struct lone_ingest_conf {
 	struct pipeline_conf p; /* first */
@@ -85,9 +87,37 @@ static enum err_kind open_stream(struct lone_ingest *g, struct err *e)
 		log_info("ingest", "started",
 			"chain=%s next_block=%" PRIu64 " next_seq=%" PRIu64
 			" contracts=%zu read_back_ms=%" PRIu64 " new_stream=%s", key,
-			g->start.past.recent_count ? tail.id.number + 1 : g->start.past.start,
+			g->start.past.start,
 			g->start.past.next_seq, g->start.past.found_count, clock_ms() - t0,
 			g->plan.has_from ? "yes" : "no");
+	return k;
+}
+
+/**
+ * Kafka answers a commit before readers can see it. Who runs `index --until-head` next expects all of
+ * it, so the end is waited for.
+ */
+static enum err_kind wait_until_visible(struct lone_ingest *g, struct err *e)
+{
+	const uint64_t until = clock_ms() + VISIBLE_MS;
+	struct stream_tail tail;
+	enum err_kind k = stream_tail(g->writer, &tail, e);
+
+	while (!k && tail.seq) {
+		struct arena *mem = arena_new(VISIBLE_MEM);
+		struct kafka_past p;
+		enum err_kind read = kafka_past_read(&p, &g->kafka, 1, false, mem, e);
+
+		arena_free(mem);
+		if (!read && p.tail.seq >= tail.seq)
+			return ERR_NONE;
+		if (clock_ms() > until || (read && read != ERR_AGAIN))
+			return read ? read : err_set(e, ERR_FATAL, "ingest", 0,
+				"record %" PRIu64 " was committed, but can not be read from the topic",
+				tail.seq);
+		if (stop_wait_ms(20))
+			k = err_set(e, ERR_STOP, "ingest", 0, "stopped");
+	}
 	return k;
 }
 
@@ -102,6 +132,8 @@ static enum err_kind ingest_chain(struct lone_ingest *g, struct err *e)
 		k = ingest_start_learn(&g->start, &g->plan, &ic, g->source, &g->state, e);
 	if (!k)
 		k = ingest_run(g->plan.chain, &ic, &g->start.past, g->source, g->writer, &g->state, e);
+	if (!k && c->until_head)
+		k = wait_until_visible(g, e);
 	return k;
 }
 

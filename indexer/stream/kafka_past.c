@@ -122,9 +122,30 @@ static void walk_message(struct walk *w, const rd_kafka_message_t *m)
 
 /* -------- reading -------- */
 
+/** A client for reading much. */
+static enum err_kind open_reader(struct kafka_handle **out, const struct kafka_conf *c, struct err *e)
+{
+	static const struct kafka_setting hard[] = {
+		{"group.id", "bttc-indexer"}, /* has to be there; nothing is committed to it */
+		{"enable.auto.commit", "false"},
+		{"enable.auto.offset.store", "false"},
+		{"auto.offset.reset", "error"},
+		{"isolation.level", "read_committed"},
+		{"enable.partition.eof", "true"},
+		{"fetch.wait.max.ms", "10"},
+		{"max.partition.fetch.bytes", "4194304"},
+		{"queued.max.messages.kbytes", "16384"},
+		{"reconnect.backoff.ms", "50"},
+		{"reconnect.backoff.max.ms", "500"},
+		{NULL, NULL},
+	};
+
+	return kafka_handle_open(out, RD_KAFKA_CONSUMER, c, hard, NULL, e);
+}
+
 /**
- * The end of the final topic is followed along: a client whose queue was full asks for more only when
- * its broker answers something.
+ * The end of the final topic is followed along, through a queue of its own: a client whose queue was
+ * full asks for more only when its broker answers something.
  */
 static enum err_kind assign(struct walk *w, struct kafka_handle *h, int64_t offset, struct err *e)
 {
@@ -163,15 +184,13 @@ static int take_handful(struct walk *w, rd_kafka_queue_t *q, int64_t end, rd_kaf
 	return result;
 }
 
-/** Walk over [from, end). */
-static enum err_kind walk_topic(struct walk *w, struct kafka_handle *h, int64_t from, int64_t end,
+static enum err_kind walk_queue(struct walk *w, struct kafka_handle *h, rd_kafka_queue_t *q, int64_t end,
 	struct err *e)
 {
-	rd_kafka_queue_t *q = rd_kafka_queue_get_consumer(h->rk);
 	uint64_t until = clock_ms() + PATIENCE_MS;
 	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
-	enum err_kind k = assign(w, h, from, e);
-	int more = from < end ? 0 : -1;
+	enum err_kind k = ERR_NONE;
+	int more = 0;
 
 	while (!k && !code && more >= 0) {
 		more = take_handful(w, q, end, &code);
@@ -185,10 +204,32 @@ static enum err_kind walk_topic(struct walk *w, struct kafka_handle *h, int64_t 
 		else if (!more && clock_ms() > until)
 			k = kafka_error(h, RD_KAFKA_RESP_ERR__TIMED_OUT, e, "reading");
 	}
-	if (!k && code)
-		k = kafka_error(h, code, e, "reading");
-	rd_kafka_assign(h->rk, NULL);
+	return !k && code ? kafka_error(h, code, e, "reading") : k;
+}
+
+/** Walk over [from, end). */
+static enum err_kind walk_topic(struct walk *w, const struct kafka_conf *c, int64_t from, int64_t end,
+	struct err *e)
+{
+	struct kafka_handle *h;
+	rd_kafka_queue_t *q, *final;
+	int32_t partitions;
+	enum err_kind k;
+
+	if (from >= end)
+		return ERR_NONE;
+	if ((k = open_reader(&h, c, e)))
+		return k;
+	/* A client that was told of the leaders begins at once, not with its next timer of a second. */
+	k = kafka_topic_find(h, w->topic, &partitions, e);
+	q = rd_kafka_queue_get_consumer(h->rk);
+	final = rd_kafka_queue_get_partition(h->rk, w->final, 0);
+	rd_kafka_queue_forward(final, NULL);
+	if (!k && !(k = kafka_topic_find(h, w->final, &partitions, e)) && !(k = assign(w, h, from, e)))
+		k = walk_queue(w, h, q, end, e);
+	rd_kafka_queue_destroy(final);
 	rd_kafka_queue_destroy(q);
+	kafka_handle_close(h);
 	return k ? err_wrap(e, "topic %s", w->topic) : ERR_NONE;
 }
 
@@ -199,7 +240,8 @@ static void walk_reset(struct walk *w)
 	w->has_from = false;
 }
 
-static enum err_kind read_blocks(struct walk *w, struct kafka_handle *h, bool whole, struct err *e)
+static enum err_kind read_blocks(struct walk *w, struct kafka_handle *h, const struct kafka_conf *c,
+	bool whole, struct err *e)
 {
 	const struct kafka_place at = {w->topic, 0, false, -1};
 	struct kafka_newest newest;
@@ -211,7 +253,7 @@ static enum err_kind read_blocks(struct walk *w, struct kafka_handle *h, bool wh
 	do {
 		walk_reset(w);
 		from = whole || newest.high - newest.low <= back ? newest.low : newest.high - back;
-		if ((k = walk_topic(w, h, from, newest.high, e)))
+		if ((k = walk_topic(w, c, from, newest.high, e)))
 			return k;
 		back *= 4;
 	} while (from > newest.low && w->n < w->window);
@@ -268,7 +310,7 @@ enum err_kind kafka_past_read(struct kafka_past *out, const struct kafka_conf *c
 	w.ring = calloc(w.room, sizeof(*w.ring));
 	if (!w.ring)
 		abort();
-	k = read_blocks(&w, h, whole, e);
+	k = read_blocks(&w, h, c, whole, e);
 	if (!k)
 		k = kafka_find_newest(h, &at, c->chain_id, &heights, e);
 	if (!k) {
