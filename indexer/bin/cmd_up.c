@@ -80,35 +80,41 @@ static enum err_kind run(struct pipeline *p, const struct up_conf *c, struct err
 	return k;
 }
 
+/* From a plan to an exit code. Whatever the plan holds is freed, also when it fails. */
+static int plan_and_run(const struct up_conf *c)
+{
+	struct err e = {0}, ce;
+	struct pipeline p;
+	int failure = EXIT_USAGE;
+	enum err_kind k = pipeline_plan(&p, &c->p, &e);
+
+	if (!k && !c->p.common.check_config) {
+		failure = EXIT_FAILED;
+		k = stop_install(&e);
+		if (!k)
+			k = run(&p, c, &e);
+	}
+	if (pipeline_close(&p, &ce) && !k) {
+		k = ERR_FATAL;
+		e = ce;
+	}
+	return k && k != ERR_STOP ? command_fail("up", failure, &e) : EXIT_OK;
+}
+
 int cmd_up(int argc, char **argv)
 {
 	static const struct opt *const tables[] = {node_opts, pipeline_opts, opts, NULL};
 	struct up_conf c = {0};
 	const char *const *rest;
 	struct opt_set *set = NULL;
-	struct pipeline p;
-	struct err e = {0}, ce;
 	size_t n;
-	enum err_kind k;
 	int rc = command_options(&set, "up", "--network NAME|FILE (--data DIR | --database URL) [OPTIONS]",
 		tables, &c, argc, argv, &rest, &n);
 
 	if (rc < 0 && n)
 		rc = command_usage("up", "unexpected word", rest[0], NULL);
-	if (rc < 0 && pipeline_plan(&p, &c.p, &e))
-		rc = command_fail("up", EXIT_USAGE, &e);
-	if (rc < 0 && c.p.common.check_config)
-		rc = EXIT_OK;
-	if (rc < 0) {
-		k = stop_install(&e);
-		if (!k)
-			k = run(&p, &c, &e);
-		if (pipeline_close(&p, &ce) && !k) {
-			k = ERR_FATAL;
-			e = ce;
-		}
-		rc = k && k != ERR_STOP ? command_fail("up", EXIT_FAILED, &e) : EXIT_OK;
-	}
+	if (rc < 0)
+		rc = plan_and_run(&c);
 	opt_free(set);
 	return rc;
 }
