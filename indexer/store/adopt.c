@@ -1,15 +1,15 @@
 /*
- * Another stream for a chain: the topic was made again, or filled anew from some block on (`ingest --from`),
- * or the chain was loaded without Kafka before. Sequence numbers of the old stream mean nothing in
- * the new one, so the position begins at 0; what keeps the history whole is that the new stream begins on
- * a stored block.
+ * Another stream for a chain: the topic was made again, or filled anew from some block on (`ingest
+ * --from`), or the chain was loaded without Kafka before. Sequence numbers of the old stream mean
+ * nothing in the new one, so the position begins at 0; what keeps the history whole is that the new
+ * stream begins on a stored block.
  */
 #include "store/writer_state.h"
 
 #include <string.h>
 
-enum err_kind writer_fits(struct writer *w, const struct block_id *first, const struct hash32 *parent,
-	bool *fits, struct err *e)
+enum err_kind writer_fits(struct writer *w, const struct block_id *first,
+	const struct hash32 *parent, bool *fits, struct err *e)
 {
 	const struct chain_conf *c = w->chain;
 	const bool is_first = first->number == w->first;
@@ -31,8 +31,8 @@ enum err_kind writer_fits(struct writer *w, const struct block_id *first, const 
 	return k;
 }
 
-static enum err_kind move_position(struct writer *w, const uint8_t stream_id[16],
-	int64_t next_offset, struct err *e)
+static enum err_kind move_position(
+	struct writer *w, const uint8_t stream_id[16], int64_t next_offset, struct err *e)
 {
 	struct pg_args a = {0};
 	enum err_kind k;
@@ -44,12 +44,14 @@ static enum err_kind move_position(struct writer *w, const uint8_t stream_id[16]
 	pg_arg_bytes(&a, stream_id, 16);
 	/* A last_seq of 0 ends the newest fork: no UNDO of the new stream is a part of it. */
 	k = pg_query(w->pg,
-		"WITH p AS (INSERT INTO chain.position (chain_id, partition, next_offset, stream_id)"
+		"WITH p AS (INSERT INTO chain.position (chain_id, partition, next_offset, "
+		"stream_id)"
 		" VALUES ($1, $3, $4, $5) ON CONFLICT (chain_id, partition) DO UPDATE SET"
 		" next_offset = excluded.next_offset, stream_id = excluded.stream_id),"
 		" f AS (UPDATE chain.fork SET last_seq = 0 WHERE chain_id = $1 AND fork ="
 		" (SELECT fork_count FROM chain.head WHERE chain_id = $1))"
-		"UPDATE chain.head SET seq = 0, changed_at = now() WHERE chain_id = $1 AND seq = $2",
+		"UPDATE chain.head SET seq = 0, changed_at = now() WHERE chain_id = $1 AND seq = "
+		"$2",
 		&a, e);
 	if (k)
 		return k;
@@ -59,8 +61,8 @@ static enum err_kind move_position(struct writer *w, const uint8_t stream_id[16]
 	return ERR_NONE;
 }
 
-enum err_kind writer_adopt(struct writer *w, const uint8_t stream_id[16], int64_t next_offset,
-	struct err *e)
+enum err_kind writer_adopt(
+	struct writer *w, const uint8_t stream_id[16], int64_t next_offset, struct err *e)
 {
 	enum err_kind k;
 

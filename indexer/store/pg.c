@@ -199,6 +199,13 @@ static enum err_kind next_result(
 	return ERR_NONE;
 }
 
+/* No switch: newer libpq versions have more of them, and all others are failures. */
+static bool is_good(ExecStatusType s)
+{
+	return s == PGRES_COMMAND_OK || s == PGRES_TUPLES_OK || s == PGRES_EMPTY_QUERY ||
+	       s == PGRES_COPY_IN;
+}
+
 /* Take all results of a statement; the last good one stays as the current result. */
 static enum err_kind finish(struct pg *pg, bool cancellable, struct err *e)
 {
@@ -211,27 +218,13 @@ static enum err_kind finish(struct pg *pg, bool cancellable, struct err *e)
 			return k;
 		if (!r)
 			break;
-		switch (PQresultStatus(r)) { /* codes of libpq, not ours */
-		case PGRES_COMMAND_OK:
-		case PGRES_TUPLES_OK:
-		case PGRES_EMPTY_QUERY:
-		case PGRES_COPY_IN:
+		if (is_good(PQresultStatus(r))) {
 			PQclear(pg->res);
 			pg->res = r;
-			break;
-		case PGRES_COPY_OUT:
-		case PGRES_BAD_RESPONSE:
-		case PGRES_NONFATAL_ERROR:
-		case PGRES_FATAL_ERROR:
-		case PGRES_COPY_BOTH:
-		case PGRES_SINGLE_TUPLE:
-		case PGRES_PIPELINE_SYNC:
-		case PGRES_PIPELINE_ABORTED:
-		default:
+		} else {
 			if (!first)
 				first = failed(pg, r, e);
 			PQclear(r);
-			break;
 		}
 		if (!first && PQresultStatus(pg->res) == PGRES_COPY_IN)
 			return ERR_NONE;

@@ -73,8 +73,8 @@ MUST_USE enum err_kind writer_past(struct writer *w, uint64_t window, struct are
 	struct writer_past *out, struct err *e);
 
 /**
- * Can another stream be taken up, whose first record is this NEW block? Only when the block is stored,
- * or stands on a stored one, of the visible prefix. Not for ranges.
+ * Can another stream be taken up, whose first record is this NEW block? Only when the block is
+ * stored, or stands on a stored one, of the visible prefix. Not for ranges.
  */
 MUST_USE enum err_kind writer_fits(struct writer *w, const struct block_id *first,
 	const struct hash32 *parent, bool *fits, struct err *e);
@@ -84,8 +84,8 @@ MUST_USE enum err_kind writer_fits(struct writer *w, const struct block_id *firs
  * becomes next_offset. Blocks that are stored already are compared when they come. Durable when it
  * returns. Errors: as writer_apply.
  */
-MUST_USE enum err_kind writer_adopt(struct writer *w, const uint8_t stream_id[16],
-	int64_t next_offset, struct err *e);
+MUST_USE enum err_kind writer_adopt(
+	struct writer *w, const uint8_t stream_id[16], int64_t next_offset, struct err *e);
 
 /** One step with its rows; decoded is NULL for UNDO and HEIGHTS. */
 struct write_step {

@@ -173,8 +173,7 @@ enum err_kind writer_finish_bulk(struct writer *w, struct err *e)
 	log_info("store", "building indexes", "chain=%s", w->chain->key);
 	snprintf(sql, sizeof(sql),
 		"BEGIN; SET LOCAL maintenance_work_mem = '256MB';"
-		"SELECT chain.build_log_indexes(%" PRId64
-		"); COMMIT; SELECT chain.analyze_all()",
+		"SELECT chain.build_log_indexes(%" PRId64 "); COMMIT; SELECT chain.analyze_all()",
 		w->chain_id);
 	k = pg_exec_cancellable(w->pg, sql, e);
 	if (k)

@@ -218,7 +218,8 @@ static void test_adopted(void **state)
 	snprintf(url, sizeof(url), "%s", postgres_url(p));
 	query(url, "SELECT a FROM public.t", "9");
 	postgres_stop(p);
-	assert_int_equal(postmaster(data), 0); /* not our child: it may stay a zombie of somebody else */
+	assert_int_equal(
+		postmaster(data), 0); /* not our child: it may stay a zombie of somebody else */
 }
 
 static unsigned free_port(void)

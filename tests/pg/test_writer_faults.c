@@ -13,18 +13,36 @@
 
 #define KILLS 40 /* in one run */
 
-static void clone_db(struct test_db *db, const struct test_db *from)
+/* Saving and putting back a database's rows is cheaper than a database for each fault. */
+static const char *const all_tables[] = {"chain.head", "chain.position", "chain.coverage",
+	"chain.level_count", "chain.block", "chain.log", "chain.tx", "chain.contract",
+	"chain.parked", "chain.fork", "chain.orphan_block", "chain.orphan_log", "chain.orphan_tx",
+	"chain.orphan_contract", "chain.orphan_parked", "staking.checkpoint",
+	"staking.orphan_checkpoint", "partnership.event", "partnership.orphan_event"};
+#define TABLES (sizeof(all_tables) / sizeof(*all_tables))
+
+static void save(struct test_db *db)
 {
-	static unsigned counter;
-	PGconn *c = pg_connect(pg_server());
 	char sql[200];
 
-	snprintf(db->name, sizeof(db->name), "bttc_clone_%d_%u", (int)getpid(), counter++);
-	snprintf(sql, sizeof(sql), "CREATE DATABASE %s TEMPLATE %s", db->name, from->name);
-	pg_do(c, sql);
-	PQfinish(c);
-	db_dsn(db->dsn, sizeof(db->dsn), db->name);
-	db->c = pg_connect(db->dsn);
+	pg_do(db->c, "CREATE SCHEMA saved");
+	for (size_t i = 0; i < TABLES; i++) {
+		snprintf(sql, sizeof(sql), "CREATE TABLE saved.t%zu AS TABLE %s", i, all_tables[i]);
+		pg_do(db->c, sql);
+	}
+}
+
+static void put_back(struct test_db *db)
+{
+	char sql[200];
+
+	pg_do(db->c, "BEGIN");
+	for (size_t i = 0; i < TABLES; i++) {
+		snprintf(sql, sizeof(sql), "DELETE FROM %s; INSERT INTO %s TABLE saved.t%zu",
+			all_tables[i], all_tables[i], i);
+		pg_do(db->c, sql);
+	}
+	pg_do(db->c, "COMMIT");
 }
 
 /* Write all that is missing; every ERR_AGAIN opens the writer anew. Returns how many there were. */
@@ -55,39 +73,34 @@ static unsigned write_stubbornly(
 	}
 }
 
-static void every_statement(const char *point, const struct writer_conf *conf)
+static void every_statement(const char *point)
 {
-	struct test_db base, clean, db;
+	struct test_db clean, db;
 	struct story all, part;
 	size_t undo = 0;
 	unsigned n = 0, again;
 
-	story_make(&all, "golden", "golden", true, 0);
-	for (unsigned fork = 0; fork < 3; undo++) /* the third fork: depth 3 */
+	story_make(&all, "world", "world/root", true, 0);
+	for (unsigned fork = 0; fork < 2; undo++) /* the second fork: depth 4 */
 		fork += all.steps[undo].kind == STEP_UNDO && all.steps[undo - 1].kind != STEP_UNDO;
 	part = all;
+	part.n = undo + 5; /* up to two losers, four UNDO, two winners */
+	story_write(&part, &clean, 1000);
 	part.n = undo - 3;
-	story_write(&part, &base, 1000);
-	PQfinish(base.c);  /* a template may not be in use */
-	part.n = undo + 6; /* two losers, three UNDO, three winners and more, cut by batches of 2 */
-	clone_db(&clean, &base);
-	assert_int_equal(write_stubbornly(&clean, &part, 2, conf), 0);
+	story_write(&part, &db, 1000);
+	save(&db);
+	part.n = undo + 5;
 	do {
-		clone_db(&db, &base);
+		put_back(&db);
 		fault_clear();
 		fault_arm(point, ++n);
-		again = write_stubbornly(&db, &part, 2, conf);
+		again = write_stubbornly(&db, &part, 2, NULL);
 		fault_clear();
 		same_tables(clean.c, db.c, story_tables);
-		if (conf && conf->bulk)
-			assert_int_equal(
-				pg_number(db.c, "SELECT chain.missing_log_indexes(31337)"), 0);
-		db_close(&db);
 	} while (again);
 	printf("%s: %u statements\n", point, n - 1);
 	assert_true(n > 60);
-	base.c = pg_connect(base.dsn);
-	db_close(&base);
+	db_close(&db);
 	db_close(&clean);
 	story_free(&all);
 }
@@ -95,13 +108,13 @@ static void every_statement(const char *point, const struct writer_conf *conf)
 static void test_lost_before(void **state)
 {
 	(void)state;
-	every_statement("pg.before", NULL);
+	every_statement("pg.before");
 }
 
 static void test_lost_after(void **state)
 {
 	(void)state;
-	every_statement("pg.after", NULL);
+	every_statement("pg.after");
 }
 
 /* -------- backends killed at random -------- */
@@ -169,6 +182,7 @@ static void test_random_golden(void **state)
 	at_random("golden", "golden", 3, false);
 }
 
+/* A first load without secondary indexes: they are there in the end. */
 static void test_random_bttc(void **state)
 {
 	(void)state;
