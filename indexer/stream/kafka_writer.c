@@ -233,15 +233,14 @@ static enum err_kind failed(struct kafka_writer *w, rd_kafka_resp_err_t code, st
 	if (fatal == RD_KAFKA_RESP_ERR__FENCED && open_ms < w->txn_timeout_ms * 9 / 10) {
 		w->fenced = true;
 		k = err_set(e, ERR_FATAL, "kafka", fatal,
-			"another writer took over the stream %s: only one ingest may run for a "
-			"chain, "
-			"this one has to end",
+			"another writer took over the stream %s: only one ingest may run for "
+			"a chain, this one has to end",
 			w->blocks);
 	} else if (delivery == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
 		   code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
 		k = err_set(e, ERR_FATAL, "kafka", RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,
-			"the topic %s refuses a record for its size: set its max.message.bytes to "
-			"%d",
+			"the topic %s refuses a record for its size: set its "
+			"max.message.bytes to %d",
 			w->blocks, KAFKA_RECORD_ROOM);
 	} else {
 		k = kafka_error(w->h, fatal ? fatal : delivery ? delivery : code, e, "publishing");
@@ -315,8 +314,8 @@ static enum err_kind commit(struct kafka_writer *w, rd_kafka_resp_err_t *code, s
 	rd_kafka_error_t *error;
 	bool retriable;
 
-	if (fault_hit(
-		    "kafka-slow-commit")) { /* as a process that was stopped, or a machine asleep */
+	/* As a process that was stopped, or a machine asleep. */
+	if (fault_hit("kafka-slow-commit")) {
 		rd_kafka_flush(w->h->rk, 5000);
 		clock_sleep_ms((unsigned)w->txn_timeout_ms + 3000);
 	}

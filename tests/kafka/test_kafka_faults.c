@@ -427,27 +427,53 @@ static void test_stop_without_broker(void **state)
 	}
 }
 
-/** Idle for so long that the broker has forgotten the writer. */
-static void test_expired_writer(void **state)
+/* A broker of our own, for settings that the common one must not have. */
+struct own_broker {
+	char dir[40], address[64];
+	const char *common; /* ke_conf.brokers before */
+};
+
+static void own_broker_start(struct own_broker *b, const char *settings)
 {
-	const char *ctl = getenv("BTTC_TEST_KAFKA_CTL"), *brokers = ke_conf.brokers;
-	struct cf *c = *state;
-	char dir[] = "/tmp/kafka-expire-XXXXXX", command[9000], address[64] = "";
-	struct stream_writer *w;
+	const char *ctl = getenv("BTTC_TEST_KAFKA_CTL");
+	char command[9000];
 	FILE *p;
 
 	assert_non_null(ctl);
-	assert_non_null(mkdtemp(dir));
-	snprintf(command, sizeof(command),
-		"'%s' start --data %s --set transactional.id.expiration.ms=1500 "
-		"--set transaction.remove.expired.transaction.cleanup.interval.ms=500",
-		ctl, dir);
+	snprintf(b->dir, sizeof(b->dir), "/tmp/kafka-own-XXXXXX");
+	assert_non_null(mkdtemp(b->dir));
+	snprintf(command, sizeof(command), "'%s' start --data %s %s", ctl, b->dir, settings);
 	p = popen(command, "r");
 	assert_non_null(p);
-	assert_non_null(fgets(address, sizeof(address), p));
+	assert_non_null(fgets(b->address, sizeof(b->address), p));
 	assert_int_equal(pclose(p), 0);
-	address[strcspn(address, "\n")] = 0;
-	ke_conf.brokers = address;
+	b->address[strcspn(b->address, "\n")] = 0;
+	b->common = ke_conf.brokers;
+	ke_conf.brokers = b->address;
+}
+
+static void own_broker_end(struct own_broker *b)
+{
+	char command[9000];
+	FILE *p;
+
+	ke_conf.brokers = b->common;
+	snprintf(command, sizeof(command), "'%s' kill --data %s && rm -r %s",
+		getenv("BTTC_TEST_KAFKA_CTL"), b->dir, b->dir);
+	p = popen(command, "r");
+	assert_non_null(p);
+	assert_int_equal(pclose(p), 0);
+}
+
+/** Idle for so long that the broker has forgotten the writer. */
+static void test_expired_writer(void **state)
+{
+	struct cf *c = *state;
+	struct own_broker b;
+	struct stream_writer *w;
+
+	own_broker_start(&b, "--set transactional.id.expiration.ms=1500 --set "
+			     "transaction.remove.expired.transaction.cleanup.interval.ms=500");
 	ke_fresh();
 	w = ke_writer();
 	cf_random(c, 20);
@@ -457,11 +483,48 @@ static void test_expired_writer(void **state)
 	cf_publish(c, w, 20);
 	stream_writer_close(w);
 	assert_stream(c);
-	ke_conf.brokers = brokers;
-	snprintf(command, sizeof(command), "'%s' kill --data %s && rm -r %s", ctl, dir, dir);
-	p = popen(command, "r");
-	assert_non_null(p);
-	assert_int_equal(pclose(p), 0);
+	own_broker_end(&b);
+}
+
+/** A cluster that wants a name and a password: settings are passed through, mistakes are named. */
+static void test_sasl(void **state)
+{
+	static const char *const right[] = {"security.protocol=SASL_PLAINTEXT",
+		"sasl.mechanism=PLAIN", "sasl.username=bttc", "sasl.password=hunter2", NULL};
+	static const char *const wrong[] = {"security.protocol=SASL_PLAINTEXT",
+		"sasl.mechanism=PLAIN", "sasl.username=bttc", "sasl.password=hunter3", NULL};
+	struct cf *c = *state;
+	struct stream_tail none = {0};
+	struct stream_writer *w;
+	struct stream_reader *r;
+	struct err e = {0};
+	struct own_broker b;
+
+	own_broker_start(&b,
+		"--set "
+		"listener.security.protocol.map=PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT "
+		"--set inter.broker.listener.name=PLAINTEXT --set sasl.enabled.mechanisms=PLAIN "
+		"--set sasl.mechanism.inter.broker.protocol=PLAIN "
+		"--set 'listener.name.plaintext.plain.sasl.jaas.config=org.apache.kafka.common."
+		"security.plain.PlainLoginModule required username=\"own\" password=\"own-secret\" "
+		"user_own=\"own-secret\" user_bttc=\"hunter2\";'");
+	ke_new_chain();
+	ke_conf.props = wrong;
+	assert_int_equal(kafka_writer_open(&w, &ke_conf, &e), ERR_FATAL);
+	assert_says(&e, "uthentication");
+	assert_null(strstr(e.msg, "hunter"));
+	assert_int_equal(kafka_reader_open(&r, &ke_conf, 0, 0, &none, &e), ERR_FATAL);
+	assert_says(&e, "uthentication");
+	ke_conf.props = NULL;
+	assert_int_equal(kafka_writer_open(&w, &ke_conf, &e), ERR_AGAIN);
+	ke_conf.props = right;
+	w = ke_writer();
+	cf_random(c, 50);
+	cf_publish(c, w, 0);
+	stream_writer_close(w);
+	assert_stream(c);
+	ke_conf.props = NULL;
+	own_broker_end(&b);
 }
 
 static void test_no_broker(void **state)
@@ -917,6 +980,7 @@ int main(void)
 		T(size_limit),
 		T(compacted_topic),
 		T(expired_writer),
+		T(sasl),
 		T(stop_without_broker),
 		T(broker_killed),
 	};
