@@ -100,6 +100,33 @@ static inline void ke_ctl(const char *command)
 	assert_int_equal(status, 0);
 }
 
+static inline enum err_kind offer(
+	struct stream_writer *w, const struct cf *c, size_t from, struct err *e)
+{
+	*e = (struct err){0};
+	return stream_publish(w, c->steps + from, c->n - from, e);
+}
+
+static inline void assert_says(const struct err *e, const char *want)
+{
+	if (!strstr(e->msg, want))
+		fail_msg("\"%s\" does not hold \"%s\"", e->msg, want);
+}
+
+/** Everything from the start, exactly. */
+static inline void assert_stream(struct cf *c)
+{
+	struct stream_reader *r;
+
+	c->got = 0;
+	c->has_heights = false;
+	c->read = (struct stream_tail){0};
+	r = ke_reader(0, &c->read);
+	cf_read_all(c, r, 1 << 20);
+	cf_poll(c, r, 300, 1 << 20); /* and nothing behind it */
+	stream_reader_close(r);
+}
+
 static inline bool ke_init(void)
 {
 	ke_conf.brokers = getenv("BTTC_TEST_KAFKA");

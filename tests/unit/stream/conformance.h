@@ -314,6 +314,7 @@ static inline void cf_test_resume(void **state)
 {
 	struct cf *c = *state;
 	struct stream_writer *w = c->body->open_writer();
+	uint64_t until = clock_ms() + CF_DEADLINE_MS;
 	struct stream_reader *r;
 
 	cf_random(c, 600);
@@ -321,14 +322,16 @@ static inline void cf_test_resume(void **state)
 	while (!cf_all_read(c)) {
 		struct stream_tail applied = c->read;
 		int64_t offset = c->next_offset;
+		bool heights = c->has_heights;
 		size_t got = c->got;
 
+		assert_true(clock_ms() < until);
 		r = c->body->open_reader(offset, &applied);
 		for (int i = 0; i < 3 && !cf_all_read(c); i++)
 			cf_poll(c, r, 200, 30000); /* taken, not acked: comes again */
 		c->read = applied;
 		c->got = got;
-		c->has_heights = false;
+		c->has_heights = heights;
 		stream_reader_close(r);
 		r = c->body->open_reader(offset, &applied);
 		for (int i = 0; i < 5 && !cf_all_read(c); i++) {
