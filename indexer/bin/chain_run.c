@@ -16,13 +16,13 @@
 struct chain_run {
 	struct chain_run_conf conf;
 	pthread_t index_thread, ingest_thread;
-	bool ingest_started;
+	_Atomic bool ingest_started;
 	struct queue *queue;
 	struct arena *past_mem;
 	struct ingest_past past;
 	struct ingest_state ingest;
 	struct index_state index;
-	struct source *source;
+	struct source *_Atomic source;
 	enum err_kind ingest_kind, index_kind;
 	struct err ingest_err, index_err;
 	_Atomic bool ingest_done, index_done;
@@ -66,14 +66,16 @@ static enum err_kind open_input(void *arg, const struct writer_past *past, struc
 	struct err *e)
 {
 	struct chain_run *r = arg;
+	struct source *source;
 	enum err_kind k;
 
 	if (!r->ingest_started) {
 		copy_past(r, past);
-		k = source_open(&r->source, r->conf.chain, r->conf.urls, r->conf.url_count,
+		k = source_open(&source, r->conf.chain, r->conf.urls, r->conf.url_count,
 			&r->conf.source, e);
 		if (k)
 			return k;
+		atomic_store(&r->source, source);
 		r->queue = queue_new(r->conf.chain->chain_id, r->conf.queue_bytes, &past->tail);
 		if (pthread_create(&r->ingest_thread, NULL, ingest_main, r))
 			return err_set(e, ERR_FATAL, "up", 0, "can not start a thread");
@@ -146,7 +148,9 @@ bool chain_run_ended(const struct chain_run *r)
 
 size_t chain_run_endpoints(struct chain_run *r, struct endpoint_info *out, size_t max)
 {
-	return r->source ? source_endpoints(r->source, out, max) : 0;
+	struct source *source = atomic_load(&r->source);
+
+	return source ? source_endpoints(source, out, max) : 0;
 }
 
 const char *chain_run_trouble(const struct chain_run *r)

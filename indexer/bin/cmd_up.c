@@ -62,12 +62,13 @@ static enum err_kind run(struct pipeline *p, const struct up_conf *c, struct err
 	struct serve *serve = NULL;
 	enum err_kind k = pipeline_open(p, c->sql_listen, e);
 
+	/* The API's thread reads the runs, so they are all there before it starts. */
+	for (size_t i = 0; !k && i < p->net->chain_count; i++)
+		k = pipeline_start(p, i, &ic, &wc, e);
 	if (!k) {
 		sc.url = p->api_url;
 		k = serve_start(&serve, p->net, &sc, e);
 	}
-	for (size_t i = 0; !k && i < p->net->chain_count; i++)
-		k = pipeline_start(p, i, &ic, &wc, e);
 	if (!k) {
 		log_info("up", "started", "network=%s api=\"http://%.*s:%u\" version=" BTTC_VERSION,
 			p->net->name, listen_host_len(c->listen), c->listen, serve_port(serve));
