@@ -324,10 +324,11 @@ static void plays_time(const char *dir, const char *path, int64_t speed, uint64_
 	struct client c;
 	size_t at = 0, seen = 0;
 	char hash[80];
-	time_t end = time(NULL) + 600;
+	time_t end;
 
 	expected_course(o, dir); /* before the clock starts */
 	c = client_open(serve_one(dir, (struct replay_conf){.speed = speed}));
+	end = time(NULL) + 60;
 	for (;;) {
 		snprintf(hash, sizeof(hash), "%s", hash_of(&c, path, "[\"latest\",false]"));
 		if (strcmp(hash, o->hash[at])) {
@@ -341,7 +342,7 @@ static void plays_time(const char *dir, const char *path, int64_t speed, uint64_
 			break;
 		assert_true(time(NULL) < end);
 	}
-	assert_true(seen > 5); /* how many are seen depends on the machine, their order does not */
+	assert_true(seen > 50);
 	free(o);
 	client_close(&c);
 }
