@@ -76,3 +76,37 @@ void checkpoint_root(struct hash32 *root, const struct hash32 *leaves, size_t n)
 		checkpoint_tree_add(&t, &leaves[i]);
 	(void)checkpoint_tree_root(root, &t);
 }
+
+size_t checkpoint_path(struct hash32 out[CHECKPOINT_PATH_MAX], const struct hash32 *leaves,
+	size_t n, size_t at, struct arena *mem)
+{
+	size_t width = 1, depth = 0;
+	struct hash32 *row;
+
+	if (at >= n || n > (size_t)1 << CHECKPOINT_PATH_MAX)
+		return SIZE_MAX;
+	while (width < n)
+		width *= 2;
+	row = arena_calloc(mem, width, sizeof(*row)); /* padded with zero leaves */
+	memcpy(row, leaves, n * sizeof(*row));
+	for (; width > 1; width /= 2, at /= 2) {
+		out[depth++] = row[at ^ 1];
+		for (size_t i = 0; i < width / 2; i++)
+			parent(&row[i], &row[2 * i], &row[2 * i + 1]);
+	}
+	return depth;
+}
+
+void checkpoint_path_root(struct hash32 *root, const struct hash32 *leaf, uint64_t at,
+	const struct hash32 *path, size_t n)
+{
+	*root = *leaf;
+	for (size_t i = 0; i < n; i++, at /= 2) {
+		const struct hash32 here = *root;
+
+		if (at % 2)
+			parent(root, &path[i], &here);
+		else
+			parent(root, &here, &path[i]);
+	}
+}

@@ -20,6 +20,19 @@ void checkpoint_tree_init(struct checkpoint_tree *t);
 void checkpoint_tree_add(struct checkpoint_tree *t, const struct hash32 *leaf);
 bool checkpoint_tree_root(struct hash32 *root, const struct checkpoint_tree *t); /* false: empty */
 
+#define CHECKPOINT_PATH_MAX 16 /* a node makes roots over at most 2^15 blocks */
+
+/**
+ * The siblings of leaf `at` from the bottom up, ceil(log2(n)) of them, at most CHECKPOINT_PATH_MAX.
+ * Returns how many; SIZE_MAX: at >= n, or n is over 2^CHECKPOINT_PATH_MAX.
+ */
+size_t checkpoint_path(struct hash32 out[CHECKPOINT_PATH_MAX], const struct hash32 *leaves,
+	size_t n, size_t at, struct arena *mem);
+
+/** The root that a leaf at that position and its siblings give. */
+void checkpoint_path_root(struct hash32 *root, const struct hash32 *leaf, uint64_t at,
+	const struct hash32 *path, size_t n);
+
 /** Root over leaves in block order; *root untouched when n is 0. */
 void checkpoint_root(struct hash32 *root, const struct hash32 *leaves, size_t n);
 

@@ -32,7 +32,7 @@ only() {
 }
 only 'curl/' indexer/source
 only 'librdkafka/' indexer/stream
-only 'protobuf-c/' indexer/stream
+only 'protobuf-c/' indexer/stream indexer/evidence
 only 'libpq-fe.h' indexer/store api
 only 'h2o' indexer/replay api
 only 'jansson.h' indexer/network indexer/replay

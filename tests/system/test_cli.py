@@ -2,7 +2,7 @@
 import json, os, re
 from harness import *
 
-COMMANDS = ("up", "ingest", "index", "serve", "migrate", "backfill", "status", "network", "replay-server")
+COMMANDS = ("up", "ingest", "index", "serve", "migrate", "backfill", "status", "verify", "network", "replay-server")
 
 
 def test_help_shows_every_command():
