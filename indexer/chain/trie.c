@@ -38,11 +38,17 @@ struct ref {
 struct build {
 	const struct bytes *values;
 	size_t n;
-	size_t target; /* position in key order whose path is wanted; SIZE_MAX: none */
+	/* before[i]: wanted values at positions below i of the order of keys; NULL: none is wanted */
+	const size_t *before;
 	struct arena *mem;
-	struct bytes nodes[KEY_MAX + 1]; /* deepest first */
-	size_t node_count;
+	struct bytes *nodes; /* children before their parents */
+	size_t node_count, node_room;
 };
+
+static bool wanted_in(const struct build *b, size_t begin, size_t end)
+{
+	return b->before && b->before[end] > b->before[begin];
+}
 
 static void key_of(struct key *k, uint64_t index)
 {
@@ -71,13 +77,6 @@ static uint64_t index_at(size_t pos, size_t n)
 	size_t low = n - 1 < 127 ? n - 1 : 127;
 
 	return pos < low ? pos + 1 : pos == low ? 0 : pos;
-}
-
-static size_t position_of(size_t index, size_t n)
-{
-	size_t low = n - 1 < 127 ? n - 1 : 127;
-
-	return index == 0 ? low : index <= low ? index - 1 : index;
 }
 
 /* Hex-prefix form of nibbles [from, to) as an RLP string. Returns its length, at most 12. */
@@ -126,6 +125,7 @@ static void refer(struct build *b, bool root, bool on_path, struct bytes head, s
 		memcpy(copy, head.p, head.n);
 		if (body.n)
 			memcpy(copy + head.n, body.p, body.n);
+		arena_grow(b->mem, &b->nodes, &b->node_room, b->node_count + 1, sizeof(*b->nodes));
 		b->nodes[b->node_count++] = (struct bytes){copy, n};
 	}
 }
@@ -145,7 +145,7 @@ static void leaf(struct build *b, size_t pos, unsigned depth, bool root, struct 
 	n = rlp_prefix(head, 0xc0, path_n + item_n + v.n);
 	memcpy(head + n, path, path_n);
 	memcpy(head + n + path_n, item, item_n);
-	refer(b, root, pos == b->target, (struct bytes){head, n + path_n + item_n}, v, out);
+	refer(b, root, wanted_in(b, pos, pos + 1), (struct bytes){head, n + path_n + item_n}, v, out);
 }
 
 static void node(struct build *b, size_t begin, size_t end, unsigned depth, bool root,
@@ -176,7 +176,7 @@ static void branch(struct build *b, size_t begin, size_t end, unsigned depth, bo
 	}
 	payload[n++] = 0x80;
 	head_n = rlp_prefix(head, 0xc0, n);
-	refer(b, root, begin <= b->target && b->target < end, (struct bytes){head, head_n},
+	refer(b, root, wanted_in(b, begin, end), (struct bytes){head, head_n},
 		(struct bytes){payload, n}, out);
 }
 
@@ -206,13 +206,13 @@ static void node(struct build *b, size_t begin, size_t end, unsigned depth, bool
 	path_n = compact(path, &first, depth, same, false);
 	n = rlp_prefix(head, 0xc0, path_n + child.n);
 	memcpy(head + n, path, path_n);
-	refer(b, root, begin <= b->target && b->target < end, (struct bytes){head, n + path_n},
+	refer(b, root, wanted_in(b, begin, end), (struct bytes){head, n + path_n},
 		(struct bytes){child.b, child.n}, out);
 }
 
 void trie_root(struct hash32 *out, const struct bytes *values, size_t n)
 {
-	struct build b = {.values = values, .n = n, .target = SIZE_MAX};
+	struct build b = {.values = values, .n = n};
 	struct ref r;
 
 	if (!n) {
@@ -223,19 +223,34 @@ void trie_root(struct hash32 *out, const struct bytes *values, size_t n)
 	memcpy(out->b, r.b + 1, 32);
 }
 
+void trie_prove_many(const struct bytes *values, size_t n, const bool *wanted, struct arena *mem,
+	struct bytes **nodes, size_t *node_count)
+{
+	size_t *before = arena_calloc(mem, n + 1, sizeof(*before));
+	struct build b = {.values = values, .n = n, .before = before, .mem = mem};
+	struct ref r;
+
+	for (size_t pos = 0; pos < n; pos++)
+		before[pos + 1] = before[pos] + wanted[index_at(pos, n)];
+	if (n)
+		node(&b, 0, n, 0, true, &r);
+	for (size_t i = 0; i < b.node_count / 2; i++) {
+		const struct bytes swap = b.nodes[i];
+
+		b.nodes[i] = b.nodes[b.node_count - 1 - i];
+		b.nodes[b.node_count - 1 - i] = swap;
+	}
+	*nodes = b.nodes;
+	*node_count = b.node_count;
+}
+
 void trie_prove(const struct bytes *values, size_t n, size_t index, struct arena *mem,
 	struct bytes **nodes, size_t *node_count)
 {
-	struct build b = {.values = values, .n = n, .target = position_of(index, n), .mem = mem};
-	struct bytes *list;
-	struct ref r;
+	bool *wanted = arena_calloc(mem, n, sizeof(*wanted));
 
-	node(&b, 0, n, 0, true, &r);
-	list = arena_calloc(mem, b.node_count, sizeof(*list));
-	for (size_t i = 0; i < b.node_count; i++)
-		list[i] = b.nodes[b.node_count - 1 - i];
-	*nodes = list;
-	*node_count = b.node_count;
+	wanted[index] = true;
+	trie_prove_many(values, n, wanted, mem, nodes, node_count);
 }
 
 /* ---- checking a proof ---------------------------------------------------------------------- */
@@ -243,6 +258,8 @@ void trie_prove(const struct bytes *values, size_t n, size_t index, struct arena
 struct walk {
 	const struct bytes *nodes;
 	size_t count, next;
+	const struct hash32 *hashes; /* of the nodes, which are in any order; NULL: root first */
+	struct bytes *taken;         /* with hashes: the nodes of the path */
 	struct key key;
 	unsigned at; /* nibbles of the key already walked */
 	struct err *e;
@@ -254,11 +271,26 @@ static enum err_kind bad(const struct walk *w, const char *why)
 		why);
 }
 
+/* Find the node with that hash in the heap. */
+static enum err_kind find_node(struct walk *w, const uint8_t *hash, struct bytes *out)
+{
+	size_t i = 0;
+
+	while (i < w->count && memcmp(w->hashes[i].b, hash, 32))
+		i++;
+	if (i == w->count || w->next == KEY_MAX)
+		return err_set(w->e, ERR_REJECT, "trie", 0, "a node of the path is missing");
+	*out = w->taken[w->next++] = w->nodes[i];
+	return ERR_NONE;
+}
+
 /* Take the next listed node, which must hash to the reference. */
 static enum err_kind next_node(struct walk *w, const uint8_t *hash, struct bytes *out)
 {
 	struct hash32 h;
 
+	if (w->hashes)
+		return find_node(w, hash, out);
 	if (w->next == w->count)
 		return err_set(w->e, ERR_REJECT, "trie", 0, "the proof ends before the value");
 	*out = w->nodes[w->next++];
@@ -364,23 +396,51 @@ static enum err_kind step(struct walk *w, struct bytes *at, struct bytes *value,
 	return k ? k : found ? ERR_NONE : bad(w, "the key is not in the trie");
 }
 
+static enum err_kind walk_down(
+	struct walk *w, const struct hash32 *root, uint64_t index, struct bytes *value)
+{
+	struct bytes at;
+	bool done = false;
+	enum err_kind k;
+
+	key_of(&w->key, index);
+	k = next_node(w, root->b, &at);
+	while (!k && !done)
+		k = step(w, &at, value, &done);
+	return k;
+}
+
 enum err_kind trie_verify(const struct hash32 *root, uint64_t index, const struct bytes *nodes,
 	size_t node_count, struct bytes *value, struct err *e)
 {
 	struct walk w = {.nodes = nodes, .count = node_count, .e = e};
-	struct bytes at, found = {0};
-	bool done = false;
-	enum err_kind k;
+	struct bytes found = {0};
+	enum err_kind k = walk_down(&w, root, index, &found);
 
-	key_of(&w.key, index);
-	k = next_node(&w, root->b, &at);
-	while (!k && !done)
-		k = step(&w, &at, &found, &done);
 	if (k)
 		return k;
 	if (w.next != node_count)
 		return err_set(e, ERR_REJECT, "trie", 0, "%zu superfluous proof nodes",
 			node_count - w.next);
 	*value = found;
+	return ERR_NONE;
+}
+
+enum err_kind trie_pick(const struct hash32 *root, uint64_t index, const struct bytes *heap,
+	size_t heap_count, struct arena *mem, struct bytes **nodes, size_t *node_count, struct err *e)
+{
+	struct hash32 *hashes = arena_calloc(mem, heap_count + 1, sizeof(*hashes));
+	struct walk w = {.nodes = heap, .count = heap_count, .hashes = hashes, .e = e};
+	struct bytes value;
+	enum err_kind k;
+
+	for (size_t i = 0; i < heap_count; i++)
+		keccak256(&hashes[i], heap[i].p, heap[i].n);
+	w.taken = arena_calloc(mem, KEY_MAX, sizeof(*w.taken));
+	k = walk_down(&w, root, index, &value);
+	if (k)
+		return k;
+	*nodes = w.taken;
+	*node_count = w.next;
 	return ERR_NONE;
 }

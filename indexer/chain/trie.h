@@ -20,6 +20,22 @@ void trie_prove(const struct bytes *values, size_t n, size_t index, struct arena
 	struct bytes **nodes, size_t *node_count);
 
 /**
+ * The nodes that prove all wanted values at once, root first, none twice; wanted[i]: values[i] is
+ * wanted. What trie_pick takes a single proof from.
+ */
+void trie_prove_many(const struct bytes *values, size_t n, const bool *wanted, struct arena *mem,
+	struct bytes **nodes, size_t *node_count);
+
+/**
+ * The proof of one index out of a heap of nodes in any order, others among them. The nodes stay
+ * where they are.
+ * Errors: ERR_REJECT as trie_verify, or a node of the path is not in the heap.
+ */
+MUST_USE enum err_kind trie_pick(const struct hash32 *root, uint64_t index,
+	const struct bytes *heap, size_t heap_count, struct arena *mem, struct bytes **nodes,
+	size_t *node_count, struct err *e);
+
+/**
  * Check a proof offline. The value found under rlp(index) is put in *value (pointing into nodes).
  * Errors: ERR_REJECT a node does not hash to its reference, is malformed, is superfluous, or the
  * key is absent.

@@ -244,6 +244,54 @@ static void proofs_verify(void **state)
 	}
 }
 
+/* One heap for several values: each proof can be picked from it, shuffled and with others' nodes. */
+static void proofs_of_many(void **state)
+{
+	static const size_t sizes[] = {1, 2, 17, 128, 129, 300};
+	uint64_t seed = rnd_seed("proofs_of_many");
+	struct bytes *heap, *single, value, *picked;
+	size_t heap_n, single_n, picked_n;
+	struct hash32 root;
+	struct err e;
+
+	(void)state;
+	for (size_t s = 0; s < 2 * sizeof(sizes) / sizeof(*sizes); s++) {
+		size_t n = sizes[s / 2];
+		struct bytes *v = random_values(&seed, n, s % 2);
+		bool *wanted = arena_calloc(mem, n, sizeof(*wanted));
+
+		trie_root(&root, v, n);
+		for (size_t i = 0; i < n; i++)
+			wanted[i] = rnd(&seed) % 4 == 0;
+		trie_prove_many(v, n, wanted, mem, &heap, &heap_n);
+		for (size_t i = heap_n; i > 1; i--) {
+			size_t k = rnd(&seed) % i;
+			struct bytes swap = heap[k];
+
+			heap[k] = heap[i - 1];
+			heap[i - 1] = swap;
+		}
+		for (size_t i = 0; i < n; i++) {
+			enum err_kind k = trie_pick(&root, i, heap, heap_n, mem, &picked, &picked_n, &e);
+
+			if (!wanted[i]) { /* lies inside a node that is there, or is missing */
+				assert_true(!k || strstr(e.msg, "missing"));
+				continue;
+			}
+			if (k)
+				fail_msg("%zu of %zu: %s", i, n, e.msg);
+			trie_prove(v, n, i, mem, &single, &single_n);
+			assert_int_equal(picked_n, single_n);
+			for (size_t j = 0; j < single_n; j++)
+				assert_memory_equal(picked[j].p, single[j].p, single[j].n);
+			assert_int_equal(trie_verify(&root, i, picked, picked_n, &value, &e), ERR_NONE);
+			assert_memory_equal(value.p, v[i].p, v[i].n);
+		}
+		arena_reset(mem);
+	}
+	assert_int_equal(trie_pick(&root, 0, NULL, 0, mem, &picked, &picked_n, &e), ERR_REJECT);
+}
+
 static void expect_bad(const struct hash32 *root, uint64_t index, const struct bytes *nodes,
 	size_t n, const char *part)
 {
@@ -415,6 +463,7 @@ int main(void)
 		cmocka_unit_test(roots_equal_naive),
 		cmocka_unit_test(root_of_many),
 		cmocka_unit_test(proofs_verify),
+		cmocka_unit_test(proofs_of_many),
 		cmocka_unit_test(damaged_proofs),
 		cmocka_unit_test(malformed_nodes),
 		cmocka_unit_test(malformed_children),
