@@ -92,6 +92,17 @@ TABLE chain.coverage WITH (fillfactor=10)  -- Ranges of blocks that a bounded ba
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
 
+TABLE chain.evidence  -- Proofs of the kept logs and transactions of a block, where receiptsRoot and transactionsRoot were rebuilt (level receipts).
+  chain_id bigint NOT NULL  -- EVM chain id.
+  block bigint NOT NULL  -- Block number.
+  header bytea NOT NULL  -- RLP of the block header; its keccak256 is the block hash.
+  proof bytea NOT NULL  -- Nodes of the receipts trie and of the transactions trie, each as an RLP string, one after the other.
+  CONSTRAINT evidence_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT evidence_pk PRIMARY KEY (chain_id, block)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
 TABLE chain.fork  -- Forks that were followed: a run of undone blocks, from the tip down.
   chain_id bigint NOT NULL  -- EVM chain id.
   fork integer NOT NULL  -- Number of the fork on its chain, from 1.
@@ -199,6 +210,18 @@ TABLE chain.orphan_contract  -- Discovered contracts of the blocks that a fork r
   log_index integer NOT NULL  -- Log from which it is known.
   validator_id bigint  -- Validator that it belongs to; NULL: the rule does not know.
   CONSTRAINT orphan_contract_pk PRIMARY KEY (chain_id, fork, block, log_index, address)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE chain.orphan_evidence  -- Proofs of the blocks that a fork removed.
+  fork integer NOT NULL  -- Fork of chain.fork that removed it.
+  block_hash bytea NOT NULL  -- Hash of the removed block.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  block bigint NOT NULL  -- Block number.
+  header bytea NOT NULL  -- RLP of the block header; its keccak256 is the block hash.
+  proof bytea NOT NULL  -- Nodes of the receipts trie and of the transactions trie, each as an RLP string, one after the other.
+  CONSTRAINT orphan_evidence_pk PRIMARY KEY (chain_id, fork, block)
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer

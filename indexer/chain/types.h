@@ -175,6 +175,9 @@ struct block {
 	struct u256 fee_sum;   /* BTTC: sum of LogFeeTransfer amounts, when fee logs were fetched */
 	uint32_t fee_count;
 	bool fees_known;
+	/* Nodes of both tries that prove the kept logs (state-sync ones apart) and transactions
+	 * (trie_prove_many), each as an RLP string, one after the other; empty below LEVEL_RECEIPTS. */
+	struct bytes proof;
 };
 
 #endif

@@ -21,7 +21,13 @@
 #include "ingest/body.h"
 
 #include "chain/header.h"
+#include "chain/receipt.h"
+#include "chain/rlp.h"
+#include "chain/trie.h"
+#include "chain/tx.h"
 #include "ingest/discover.h"
+
+#define UNIT_PROOF_MAX (256u << 20) /* bytes of the nodes of one block */
 
 static bool candidate(const struct unit_env *env, const struct body *b, const struct tx *tx)
 {
@@ -209,6 +215,41 @@ static void take_status(struct body *b, const struct job *j, struct arena *mem)
 	}
 }
 
+static struct bytes take_value(struct buf *b, struct arena *mem)
+{
+	struct bytes out = arena_bytes(mem, b->p, b->n);
+
+	buf_clear(b);
+	return out;
+}
+
+/* What the roots are over: body_finish proves what is kept by it. verify_receipts has passed. */
+static void take_values(struct body *b, const struct job *j, struct arena *mem)
+{
+	size_t n = b->tx_count - b->state_sync;
+	struct buf v;
+	struct err e;
+
+	buf_init(&v, SIZE_MAX / 4);
+	b->receipt_values = arena_calloc(mem, n, sizeof(*b->receipt_values));
+	b->tx_values = arena_calloc(mem, n, sizeof(*b->tx_values));
+	while (b->value_count < n) {
+		size_t i = b->value_count;
+		struct receipt r = j->receipts[i];
+
+		r.type = b->txs[i].type;
+		receipt_encode(&v, &r);
+		b->receipt_values[i] = take_value(&v, mem);
+		if (tx_encode(&v, &b->txs[i], &e))
+			break;
+		b->tx_values[i] = take_value(&v, mem);
+		b->value_count++;
+	}
+	buf_free(&v);
+	if (b->value_count < n) /* never after verify_receipts, which encodes them too */
+		b->value_count = 0;
+}
+
 enum err_kind body_take_receipts(
 	const struct unit_env *env, struct body *b, struct arena *mem, struct err *e)
 {
@@ -237,6 +278,8 @@ enum err_kind body_take_receipts(
 	b->log_count = all_count;
 	merge(b, given, given_count, true, mem);
 	take_status(b, j, mem);
+	if (b->proven && b->txs)
+		take_values(b, j, mem);
 	b->have_receipts = true;
 	b->judged = false;
 	metric_add(env->tally->receipts, 1);
@@ -394,6 +437,41 @@ static bool senders_signed(const struct unit_env *env, const struct block *out)
 	return true;
 }
 
+static void add_nodes(struct buf *out, const struct bytes *values, size_t n, const bool *wanted)
+{
+	struct arena *mem = arena_new(UNIT_PROOF_MAX);
+	struct bytes *nodes;
+	struct rlp_writer w;
+	size_t count;
+
+	rlp_init(&w, out);
+	trie_prove_many(values, n, wanted, mem, &nodes, &count);
+	for (size_t i = 0; i < count; i++)
+		rlp_bytes(&w, nodes[i].p, nodes[i].n);
+	arena_free(mem);
+}
+
+/* The evidence for what is kept of a block whose roots were rebuilt. */
+static void keep_proof(const struct body *b, struct arena *mem, struct block *out)
+{
+	bool *wanted = arena_calloc(mem, b->value_count + 1, sizeof(*wanted));
+	bool any = false;
+	struct buf nodes;
+
+	for (size_t i = 0; i < out->log_count; i++)
+		if (!out->logs[i].state_sync)
+			any = wanted[out->logs[i].tx_index] = true;
+	for (size_t i = 0; i < out->tx_count; i++)
+		any = wanted[out->txs[i].index] = true;
+	if (!any)
+		return;
+	buf_init(&nodes, SIZE_MAX / 4);
+	add_nodes(&nodes, b->receipt_values, b->value_count, wanted);
+	add_nodes(&nodes, b->tx_values, b->value_count, wanted);
+	out->proof = arena_bytes(mem, nodes.p, nodes.n);
+	buf_free(&nodes);
+}
+
 void body_finish(const struct unit_env *env, struct body *b, bool linked, struct arena *mem,
 	struct block *out)
 {
@@ -410,6 +488,9 @@ void body_finish(const struct unit_env *env, struct body *b, bool linked, struct
 		out->level = linked ? LEVEL_LINKED : LEVEL_TRUSTED;
 	else
 		out->level = LEVEL_BLOOM;
-	if (b->need && b->proven && senders_signed(env, out))
+	if (b->need && b->proven && senders_signed(env, out)) {
 		out->level = LEVEL_RECEIPTS;
+		if (b->value_count)
+			keep_proof(b, mem, out);
+	}
 }

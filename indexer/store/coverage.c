@@ -59,7 +59,8 @@ static enum err_kind must_lock(struct writer *w, const char *what, int64_t id, s
 static enum err_kind drop_rows(struct writer *w, uint64_t from, uint64_t to, struct err *e)
 {
 	static const char *const fixed[] = {
-		"chain.contract", "chain.parked", "staking.checkpoint", "partnership.event"};
+		"chain.contract", "chain.parked", "staking.checkpoint", "partnership.event",
+		"chain.evidence"};
 	struct buf sql;
 	enum err_kind k;
 

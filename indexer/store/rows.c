@@ -8,6 +8,8 @@
  */
 #include "store/writer_state.h"
 
+#include "chain/header.h"
+
 #include <openssl/sha.h>
 
 #include <string.h>
@@ -328,6 +330,22 @@ static enum err_kind add_partnership(
 	return ERR_NONE;
 }
 
+/* What proves the rows of a block. */
+static void add_evidence(struct writer *w, const struct block *b)
+{
+	struct copy *c = &w->rows[T_EVIDENCE];
+	struct buf rlp;
+
+	buf_init(&rlp, COPY_ROW_MAX);
+	header_rlp(&rlp, &b->h);
+	copy_row(c);
+	copy_i64(c, w->chain_id);
+	copy_i64(c, (int64_t)b->h.number);
+	copy_bytes(c, rlp.p, rlp.n);
+	copy_bytes(c, b->proof.p, b->proof.n);
+	buf_free(&rlp);
+}
+
 /* -------- a block -------- */
 
 static enum err_kind add_decoded(
@@ -371,6 +389,8 @@ enum err_kind rows_add(struct writer *w, const struct write_step *s, struct err 
 
 	for (size_t i = 0; !k && i < b->found_count; i++)
 		k = add_contract(w, &b->found[i], e);
+	if (!k && b->proof.n)
+		add_evidence(w, b);
 	if (!k)
 		k = s->park ? park_all(w, b, s->park, e) : add_decoded(w, b, s->decoded, e);
 	for (int t = 0; !k && t < TABLE_COUNT; t++)

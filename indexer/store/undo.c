@@ -23,6 +23,7 @@ static const struct {
 	{"chain", "parked", "block", "orphan_parked", false},
 	{"staking", "checkpoint", "block", "orphan_checkpoint", false},
 	{"partnership", "event", "block", "orphan_event", false},
+	{"chain", "evidence", "block", "orphan_evidence", false},
 };
 #define PART_COUNT (sizeof(parts) / sizeof(*parts))
 

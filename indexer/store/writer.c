@@ -55,6 +55,7 @@ static const struct {
 		"operator,"
 		" admin, amount, total, share_bps, old_share_bps, validator_id, role, role_name",
 		false, 18},
+	[T_EVIDENCE] = {"chain.evidence", "chain_id, block, header, proof", false, 4},
 };
 
 void arg_chain(struct pg_args *a, const struct writer *w)

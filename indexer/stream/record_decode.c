@@ -249,7 +249,7 @@ struct step_wire {
 
 struct block_wire {
 	uint32_t level, tx_total, fee_count;
-	struct bytes header;
+	struct bytes header, proof;
 	struct address author;
 	struct u256 fee_sum;
 };
@@ -280,7 +280,7 @@ static const struct field heights_fields[] = {
 enum { BLOCK_LOGS = 4, BLOCK_TXS = 5, BLOCK_FOUND = 6 };
 
 static const struct field block_fields[] = {
-	{.size = 10},
+	{.size = 11},
 	OPT("level", F_U32, block_wire, level, 0),
 	REQ("header", F_MSG, block_wire, header, RECORD_MAX_BYTES),
 	OPT("author", F_FIXED, block_wire, author, 20),
@@ -290,6 +290,7 @@ static const struct field block_fields[] = {
 	OPT("tx_total", F_U32, block_wire, tx_total, 0),
 	OPT("fee_sum", F_U256, block_wire, fee_sum, 0),
 	OPT("fee_count", F_U32, block_wire, fee_count, 0),
+	OPT("proof", F_BYTES, block_wire, proof, RECORD_MAX_BYTES),
 };
 
 static const struct field header_fields[] = {
@@ -503,6 +504,7 @@ static enum err_kind read_block(struct reader *r, struct bytes raw, struct block
 	b->fees_known = seen & 1u << 9;
 	b->fee_count = w.fee_count;
 	b->fee_sum = w.fee_sum;
+	b->proof = w.proof;
 	if (!b->fees_known && !u256_is_zero(b->fee_sum))
 		return bad(r, &at, "fee_sum", "without fee_count");
 	if ((k = read_header(r, w.header, &b->h)))

@@ -220,6 +220,8 @@ static void put_block(struct buf *b, const struct block *k)
 		p = wire_present(p, 9, k->fee_count);
 	}
 	wrote(b, p);
+	if (k->proof.n && buf_reserve(b, FIXED_PART + k->proof.n))
+		wrote(b, wire_bytes(tail(b), 10, k->proof.p, k->proof.n));
 	end(b, m);
 }
 

@@ -82,6 +82,7 @@ static void sink_new(struct sink *k, const struct step *s)
 	b->txs = arena_dup(c->mem, b->txs, b->tx_count * sizeof(*b->txs));
 	for (size_t i = 0; i < b->tx_count; i++)
 		b->txs[i].input = arena_bytes(c->mem, b->txs[i].input.p, b->txs[i].input.n);
+	b->proof = arena_bytes(c->mem, b->proof.p, b->proof.n);
 	b->found = arena_dup(c->mem, b->found, b->found_count * sizeof(*b->found));
 }
 

@@ -4,6 +4,9 @@
  */
 #include "ingest/ingest.h"
 
+#include "chain/receipt.h"
+#include "chain/rlp.h"
+#include "chain/trie.h"
 #include "unit/ingest/harness.h"
 
 static struct network *golden_net, *world_net;
@@ -103,6 +106,44 @@ static bool is_named(const struct chain_conf *c, const struct log *l, const char
 	return false;
 }
 
+/* What is kept of a block with receipts can be proven from the block's proof, and it holds nothing else. */
+static void check_proof(const struct block *b)
+{
+	struct arena *mem = arena_new(1u << 26);
+	struct bytes in = b->proof, heap[400], *nodes, value;
+	size_t n = 0, count;
+	struct rlp_item it;
+	struct hash32 hash;
+	struct receipt r;
+	struct err e;
+
+	for (; in.n; heap[n++] = it.payload)
+		assert_true(n < 400 && rlp_next(&in, &it) && !it.list);
+	assert_int_equal(!n, b->level != LEVEL_RECEIPTS || !(b->log_count + b->tx_count));
+	for (size_t i = 0; n && i < b->log_count; i++) {
+		const struct log *l = &b->logs[i];
+		size_t same = 0;
+
+		if (trie_pick(&b->h.receipts_root, l->tx_index, heap, n, mem, &nodes, &count, &e) ||
+			trie_verify(&b->h.receipts_root, l->tx_index, nodes, count, &value, &e) ||
+			receipt_decode(&r, value, mem, &e))
+			fail_msg("block %" PRIu64 ": %s", b->h.number, e.msg);
+		for (size_t k = 0; k < r.log_count; k++)
+			same += address_eq(&r.logs[k].address, &l->address) &&
+				r.logs[k].data.n == l->data.n &&
+				!memcmp(r.logs[k].data.p, l->data.p, l->data.n);
+		assert_true(same);
+	}
+	for (size_t i = 0; n && i < b->tx_count; i++) {
+		if (trie_pick(&b->h.tx_root, b->txs[i].index, heap, n, mem, &nodes, &count, &e) ||
+			trie_verify(&b->h.tx_root, b->txs[i].index, nodes, count, &value, &e))
+			fail_msg("block %" PRIu64 ": %s", b->h.number, e.msg);
+		keccak256(&hash, value.p, value.n);
+		assert_memory_equal(hash.b, b->txs[i].hash.b, 32);
+	}
+	arena_free(mem);
+}
+
 static void check_staking_block(const struct chain_conf *c, const struct share *shares, size_t n,
 	const struct rec_block *want, const struct block *got)
 {
@@ -148,6 +189,7 @@ static void check_staking_block(const struct chain_conf *c, const struct share *
 				     : logs || txs         ? LEVEL_RECEIPTS
 							   : got->level);
 	assert_true(got->level >= (c->kind == CHAIN_TRON ? LEVEL_LINKED : LEVEL_BLOOM));
+	check_proof(got);
 }
 
 /* Discoveries: one for each proxy, in the block of its first log, naming its validator. */

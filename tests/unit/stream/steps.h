@@ -195,6 +195,8 @@ static inline struct step random_new(struct rng *r, struct arena *mem, uint64_t 
 		b->fee_sum = rng_u256(r);
 		b->fee_count = (uint32_t)rng_u64(r, 32);
 	}
+	if (rng_below(r, 2))
+		b->proof = rng_bytes(r, mem, data_max);
 	random_logs(r, mem, b, logs, data_max);
 	random_txs(r, mem, b, 4);
 	random_found(r, mem, b, 3);
@@ -313,6 +315,8 @@ static inline const char *block_differs(const struct block *a, const struct bloc
 	SAME(a, b, fee_sum);
 	SAME(a, b, fee_count);
 	SAME(a, b, fees_known);
+	if (!d && !same_bytes(a->proof, b->proof))
+		d = "proof";
 	SAME(a, b, log_count);
 	SAME(a, b, tx_count);
 	SAME(a, b, found_count);

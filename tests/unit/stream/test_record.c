@@ -154,6 +154,7 @@ static Bttc__V1__Block *pb_block(struct arena *mem, const struct block *b)
 		p->maybe_fee_count_case = BTTC__V1__BLOCK__MAYBE_FEE_COUNT_FEE_COUNT;
 	p->fee_count = b->fee_count;
 	p->fee_sum = pb_u256(mem, b->fee_sum);
+	p->proof = pb_bytes(b->proof.p, b->proof.n);
 	return p;
 }
 
