@@ -6,6 +6,7 @@
  * Which index drives a filter: the narrowest first (address, validator), then the event where its
  * name belongs to one contract only, then all addresses of the contract.
  */
+#include "api/event_args.h"
 #include "api/list.h"
 #include "api/route.h"
 #include "chain/base58.h"
@@ -98,25 +99,6 @@ static void plan(const struct call *c, struct list_plan *p)
 
 /* -------- one row -------- */
 
-static const struct abi_event *find_event(
-	const struct chain_conf *chain, struct bytes contract, const struct log *log)
-{
-	for (size_t i = 0; i < chain->contract_count; i++) {
-		const struct contract *c = &chain->contracts[i];
-
-		if (strlen(c->name) != contract.n || memcmp(c->name, contract.p, contract.n))
-			continue;
-		for (size_t j = 0; j < c->event_count; j++) {
-			const struct abi_event *ev = c->events[j];
-
-			if (!ev->anonymous && ev->indexed_count + 1 == log->topic_count &&
-				hash_eq(&ev->topic0, &log->topics[0]))
-				return ev;
-		}
-	}
-	return NULL;
-}
-
 static void load_log(struct log *log, const struct list_row *row)
 {
 	struct bytes topics = pgres_bytes(row->res, row->at, TOPICS);
@@ -124,35 +106,6 @@ static void load_log(struct log *log, const struct list_row *row)
 	*log = (struct log){.data = pgres_bytes(row->res, row->at, DATA)};
 	for (size_t i = 0; i < LOG_TOPICS_MAX && (i + 1) * 32 <= topics.n; i++, log->topic_count++)
 		memcpy(log->topics[i].b, topics.p + i * 32, 32);
-}
-
-/* {"param": value, ...}; an address on TRON has its base58 form beside it. */
-static void write_args(
-	struct jw *w, const struct abi_event *ev, const struct abi_value *values, bool tron)
-{
-	char name[96];
-
-	jw_obj(w);
-	for (size_t i = 0; i < ev->param_count; i++) {
-		const char *own = ev->params[i].name;
-
-		if (own && *own)
-			snprintf(name, sizeof(name), "%.80s", own);
-		else
-			snprintf(name, sizeof(name), "arg%zu", i);
-		jw_key(w, name);
-		abi_value_json(w, &values[i]);
-		if (tron && !values[i].dim && values[i].type->base == ABI_ADDRESS) {
-			char text[BASE58_ADDRESS_LEN + 1];
-			struct address a = abi_address(&values[i]);
-
-			strncat(name, "_base58", sizeof(name) - strlen(name) - 1);
-			base58_address(text, &a);
-			jw_key(w, name);
-			jw_str(w, text);
-		}
-	}
-	jw_obj_end(w);
 }
 
 static void write_raw(struct jw *w, const struct log *log)
@@ -182,9 +135,9 @@ static void args_cells(struct cells *out, const struct list_row *row)
 	buf_clear(b);
 	jw_init(&w, b);
 	if (log.topic_count && !pgres_null(row->res, row->at, EVENT))
-		ev = find_event(row->chain, contract, &log);
+		ev = event_of_log(row->chain, contract, &log);
 	if (ev && !abi_decode_event(ev, &log, row->api->row_mem, &values, &e)) {
-		write_args(&w, ev, values, row->chain->kind == CHAIN_TRON);
+		event_args_json(&w, ev, values, row->chain->kind == CHAIN_TRON);
 		cell_json(out, "args", b);
 		cell_null(out, "raw");
 		return;

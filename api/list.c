@@ -19,7 +19,6 @@
 
 #define STREAM_ROWS (LIST_ROWS_MAX - 1)
 #define BODY_SOFT   (8u * 1024 * 1024) /* a page ends early rather than growing beyond this */
-#define API_RULES   1                  /* raise when old answers of this program change */
 
 struct listed {
 	const struct chain_conf *chain;

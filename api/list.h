@@ -11,6 +11,9 @@
  * filter, and how a row is written; everything else is here.
  */
 
+/** Rules by which this program makes answers; raised when old answers change. */
+#define API_RULES 1
+
 /** A row of the result at hand. */
 struct list_row {
 	struct api *api;

@@ -24,6 +24,7 @@ const struct route ROUTES[] = {
 		"checkpoints"},
 	{"/v1/checkpoints/{chain}/{kind}/{tx}/{log_index}", get_checkpoint, PARAM_BIT(PARAM_REV),
 		"checkpoint"},
+	{"/v1/evidence/{chain}/{tx}/{log_index}", get_evidence, PARAM_BIT(PARAM_REV), "evidence"},
 	{"/healthz", get_healthz, 0, "healthz"},
 	{"/readyz", get_readyz, 0, "readyz"},
 	{"/metrics", get_metrics, 0, NULL},

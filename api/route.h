@@ -29,6 +29,7 @@ void get_metrics(struct call *c);
 void get_events(struct call *c);
 void get_checkpoints(struct call *c);
 void get_checkpoint(struct call *c);
+void get_evidence(struct call *c);
 void get_openapi(struct call *c);
 void get_page(struct call *c);
 void get_page_script(struct call *c);

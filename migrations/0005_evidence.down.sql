@@ -1,1 +1,2 @@
-DROP TABLE chain.orphan_evidence, chain.evidence;
+DROP INDEX staking.checkpoint_end_ix;
+DROP TABLE chain.evidence_tx, chain.orphan_evidence, chain.evidence;

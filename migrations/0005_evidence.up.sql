@@ -19,4 +19,17 @@ CREATE TABLE chain.orphan_evidence (fork integer NOT NULL, block_hash bytea NOT 
   CONSTRAINT orphan_evidence_pk PRIMARY KEY (chain_id, fork, block));
 COMMENT ON TABLE chain.orphan_evidence IS 'Proofs of the blocks that a fork removed.';
 SELECT chain.comment_orphan('chain.evidence', 'chain.orphan_evidence');
-GRANT SELECT ON chain.evidence, chain.orphan_evidence TO bttc_analyst;
+CREATE TABLE chain.evidence_tx (
+  chain_id bigint NOT NULL,
+  tx bytea NOT NULL,
+  block bigint NOT NULL,
+  CONSTRAINT evidence_tx_pk PRIMARY KEY (chain_id, tx, block),
+  CONSTRAINT evidence_tx_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain
+);
+CREATE INDEX evidence_tx_block_ix ON chain.evidence_tx (chain_id, block);
+COMMENT ON TABLE chain.evidence_tx IS 'Where the transactions are whose logs have evidence: those of blocks in chain.evidence, and of TRON blocks, whose logs nobody can prove.';
+COMMENT ON COLUMN chain.evidence_tx.chain_id IS 'EVM chain id.';
+COMMENT ON COLUMN chain.evidence_tx.tx IS 'Transaction hash.';
+COMMENT ON COLUMN chain.evidence_tx.block IS 'Block number.';
+CREATE INDEX checkpoint_end_ix ON staking.checkpoint (end_block) WHERE kind IN (1, 3);
+GRANT SELECT ON chain.evidence_tx, chain.orphan_evidence TO bttc_analyst;

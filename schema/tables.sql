@@ -99,6 +99,16 @@ TABLE chain.evidence  -- Proofs of the kept logs and transactions of a block, wh
   proof bytea NOT NULL  -- Nodes of the receipts trie and of the transactions trie, each as an RLP string, one after the other.
   CONSTRAINT evidence_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
   CONSTRAINT evidence_pk PRIMARY KEY (chain_id, block)
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE chain.evidence_tx  -- Where the transactions are whose logs have evidence: those of blocks in chain.evidence, and of TRON blocks, whose logs nobody can prove.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  tx bytea NOT NULL  -- Transaction hash.
+  block bigint NOT NULL  -- Block number.
+  CONSTRAINT evidence_tx_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT evidence_tx_pk PRIMARY KEY (chain_id, tx, block)
+  INDEX evidence_tx_block_ix ON chain.evidence_tx USING btree (chain_id, block)
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
@@ -404,6 +414,7 @@ TABLE staking.checkpoint  -- Checkpoints as the root chains logged them (NewHead
   signatures bytea  -- Signatures as received, 96 bytes each (r, s, v as words); NULL: calldata not available.
   CONSTRAINT checkpoint_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
   CONSTRAINT checkpoint_pk PRIMARY KEY (chain_id, block, log_index)
+  INDEX checkpoint_end_ix ON staking.checkpoint USING btree (end_block) WHERE (kind = ANY (ARRAY[1, 3]))
   INDEX checkpoint_number_ix ON staking.checkpoint USING btree (chain_id, checkpoint_id, block, log_index)
   INDEX checkpoint_proposer_ix ON staking.checkpoint USING btree (chain_id, proposer, block, log_index)
   INDEX checkpoint_root_ix ON staking.checkpoint USING btree (chain_id, root_chain_id, block, log_index)

@@ -231,10 +231,8 @@ static bool read_network(struct load *l, const json_t *root, struct network *n)
 
 static void set_revision(struct network *n, const struct buf *digests)
 {
-	struct hash32 all;
-
-	sha256(&all, digests->p, digests->n);
-	hex_encode(n->revision, all.b, 8);
+	sha256(&n->digest, digests->p, digests->n);
+	hex_encode(n->revision, n->digest.b, 8);
 	n->revision[16] = 0;
 }
 

@@ -155,7 +155,8 @@ struct chain_conf {
 struct network {
 	const char *name;
 	const char *path;          /* file it came from */
-	char revision[17];         /* first 16 hex digits of sha256 over file and ABI files */
+	struct hash32 digest;      /* over the sha256 of file and ABI files */
+	char revision[17];         /* its first 16 hex digits */
 	struct chain_conf *chains;
 	size_t chain_count;
 	/*

@@ -60,7 +60,7 @@ static enum err_kind drop_rows(struct writer *w, uint64_t from, uint64_t to, str
 {
 	static const char *const fixed[] = {
 		"chain.contract", "chain.parked", "staking.checkpoint", "partnership.event",
-		"chain.evidence"};
+		"chain.evidence", "chain.evidence_tx"};
 	struct buf sql;
 	enum err_kind k;
 

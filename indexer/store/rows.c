@@ -346,6 +346,21 @@ static void add_evidence(struct writer *w, const struct block *b)
 	buf_free(&rlp);
 }
 
+/* The transactions whose logs can be asked for. Logs of one transaction stand together. */
+static void add_evidence_txs(struct writer *w, const struct block *b)
+{
+	for (size_t i = 0; i < b->log_count; i++) {
+		struct copy *c = &w->rows[T_EVIDENCE_TX];
+
+		if (i && b->logs[i].tx_index == b->logs[i - 1].tx_index)
+			continue;
+		copy_row(c);
+		copy_i64(c, w->chain_id);
+		put_hash(c, &b->logs[i].tx_hash);
+		copy_i64(c, (int64_t)b->h.number);
+	}
+}
+
 /* -------- a block -------- */
 
 static enum err_kind add_decoded(
@@ -391,6 +406,8 @@ enum err_kind rows_add(struct writer *w, const struct write_step *s, struct err 
 		k = add_contract(w, &b->found[i], e);
 	if (!k && b->proof.n)
 		add_evidence(w, b);
+	if (!k && (b->proof.n || w->chain->kind == CHAIN_TRON))
+		add_evidence_txs(w, b);
 	if (!k)
 		k = s->park ? park_all(w, b, s->park, e) : add_decoded(w, b, s->decoded, e);
 	for (int t = 0; !k && t < TABLE_COUNT; t++)

@@ -12,7 +12,8 @@
 
 #include <string.h>
 
-/* Tables whose rows go with a block, and their column with the block number. */
+/* Tables whose rows go with a block, and their column with the block number. orphan NULL: what they say
+ * stands in other orphan tables. */
 static const struct {
 	const char *schema, *name, *column, *orphan;
 	bool partitioned;
@@ -24,6 +25,7 @@ static const struct {
 	{"staking", "checkpoint", "block", "orphan_checkpoint", false},
 	{"partnership", "event", "block", "orphan_event", false},
 	{"chain", "evidence", "block", "orphan_evidence", false},
+	{"chain", "evidence_tx", "block", NULL, false},
 };
 #define PART_COUNT (sizeof(parts) / sizeof(*parts))
 
@@ -52,7 +54,7 @@ static void move_sql(struct buf *sql, const struct writer *w)
 		buf_printf(sql, ", d%zu AS (DELETE FROM ", i);
 		table_name(sql, w, i);
 		buf_printf(sql, " WHERE chain_id = $1 AND %s = $2 RETURNING *)", parts[i].column);
-		if (!w->ranged)
+		if (!w->ranged && parts[i].orphan)
 			buf_printf(sql,
 				", o%zu AS (INSERT INTO %s.%s SELECT $4, $3, d%zu.* FROM d%zu)", i,
 				parts[i].schema, parts[i].orphan, i, i);

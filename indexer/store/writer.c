@@ -56,6 +56,7 @@ static const struct {
 		" admin, amount, total, share_bps, old_share_bps, validator_id, role, role_name",
 		false, 18},
 	[T_EVIDENCE] = {"chain.evidence", "chain_id, block, header, proof", false, 4},
+	[T_EVIDENCE_TX] = {"chain.evidence_tx", "chain_id, tx, block", false, 3},
 };
 
 void arg_chain(struct pg_args *a, const struct writer *w)

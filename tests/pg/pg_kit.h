@@ -132,7 +132,7 @@ static const char *const story_tables[] = {"chain.block", "chain.log", "chain.tx
 	"chain.parked", "chain.level_count", "chain.fork", "chain.orphan_block", "chain.orphan_log",
 	"chain.orphan_tx", "chain.orphan_contract", "chain.orphan_parked", "staking.checkpoint",
 	"staking.orphan_checkpoint", "partnership.event", "partnership.orphan_event",
-	"chain.evidence", "chain.orphan_evidence",
+	"chain.evidence", "chain.orphan_evidence", "chain.evidence_tx",
 	"(SELECT chain_id, seq, indexed, indexed_hash, indexed_time, node_head, safe, final, "
 	"fork_count"
 	" FROM chain.head)",
@@ -141,7 +141,7 @@ static const char *const story_tables[] = {"chain.block", "chain.log", "chain.tx
 /* What is left when forks are not looked at: equal to a run that never saw them. */
 static const char *const canonical_tables[] = {"chain.block", "chain.log", "chain.tx",
 	"chain.contract", "chain.parked", "chain.level_count", "staking.checkpoint",
-	"partnership.event", "chain.evidence",
+	"partnership.event", "chain.evidence", "chain.evidence_tx",
 	"(SELECT chain_id, indexed, indexed_hash, indexed_time FROM chain.head)", "chain.coverage",
 	NULL};
 
