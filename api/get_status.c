@@ -3,6 +3,8 @@
  * blocks by verification level, and what is parked; endpoints come from the process itself, when it
  * ingests.
  *
+ * A chain that had to stop for a person says so in chain.halt, whichever process wrote it.
+ *
  * Ready: every chain has a head from its node, lags no more than its limit, and no indexed block is
  * below the chain's required level.
  */
@@ -24,9 +26,12 @@ static const char STATUS_SQL[] =
 	"WITH " SQL_RESETS
 	" SELECT h.chain_id, h.node_head, extract(epoch FROM h.node_head_time)::int8,"
 	" h.indexed, h.indexed_hash, extract(epoch FROM h.indexed_time)::int8, h.safe, h.final,"
-	" h.fork_count, n.level, n.blocks, r.resets, (SELECT count(*) FROM chain.parked)::int8"
+	" h.fork_count, n.level, n.blocks, r.resets, (SELECT count(*) FROM chain.parked)::int8,"
+	" 'halted since ' || to_char(t.since AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') ||"
+	" ': ' || t.reason"
 	" FROM r LEFT JOIN chain.head h ON true"
 	" LEFT JOIN chain.level_count n ON n.chain_id = h.chain_id AND n.blocks > 0"
+	" LEFT JOIN chain.halt t ON t.chain_id = h.chain_id"
 	" ORDER BY h.chain_id, n.level";
 
 enum {
@@ -42,7 +47,8 @@ enum {
 	LEVEL,
 	BLOCKS,
 	RESETS,
-	PARKED
+	PARKED,
+	HALT
 };
 
 /* A chain's lines in the result; rows 0: the database does not know it yet. */
@@ -97,6 +103,8 @@ static const char *unready(const struct api *api, const struct stand *s)
 		trouble = live->trouble(live->arg, s->chain->key);
 	if (trouble)
 		return trouble;
+	if (known(s, HALT)) /* libpq ends every value with a zero byte */
+		return (const char *)pgres_bytes(s->res, s->first, HALT).p;
 	if (!limit)
 		limit = (int64_t)s->chain->block_period_ms * LAG_PERIODS;
 	if (!api->conf.lag_limit_ms && limit < LAG_MIN_MS)
@@ -329,7 +337,28 @@ static void on_ready(void *arg, const struct pg_result *res, const struct err *e
 	respond_json(c, why ? 503 : 200, NULL);
 }
 
+/* Without a database: what this process says of itself. */
+static void ready_alone(struct call *c)
+{
+	const struct serve_live *live = c->api->conf.live;
+	const char *key = NULL, *why = NULL;
+	struct jw w;
+
+	for (size_t i = 0; !why && live && i < c->api->net->chain_count; i++) {
+		key = c->api->net->chains[i].key;
+		why = live->trouble(live->arg, key);
+	}
+	buf_clear(&c->api->body);
+	jw_init(&w, &c->api->body);
+	put_ready(&w, !why, why ? key : NULL, why);
+	respond_json(c, why ? 503 : 200, NULL);
+}
+
 void get_readyz(struct call *c)
 {
+	if (!c->api->pool) {
+		ready_alone(c);
+		return;
+	}
 	call_ask(c, false, STATUS_SQL, 0, NULL, on_ready);
 }

@@ -35,6 +35,11 @@ const struct route ROUTES[] = {
 };
 const size_t ROUTE_COUNT = sizeof(ROUTES) / sizeof(ROUTES[0]);
 
+bool route_alone(const struct route *r)
+{
+	return r->get == get_healthz || r->get == get_readyz || r->get == get_metrics;
+}
+
 #define SEGMENTS_MAX 8
 
 /* Number of segments of "/a/b"; SEGMENTS_MAX + 1 when there are more. */

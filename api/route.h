@@ -21,6 +21,9 @@ extern const size_t ROUTE_COUNT;
 const struct route *route_find(
 	struct text raw, struct arena *mem, struct text args[CALL_ARGS_MAX], bool *bad);
 
+/** It answers without a database. */
+bool route_alone(const struct route *r);
+
 /* Handlers: get_*.c */
 void get_status(struct call *c);
 void get_healthz(struct call *c);

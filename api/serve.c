@@ -134,8 +134,10 @@ static void route_call(struct call *c, struct text path, struct text query)
 	c->route = route_find(path, c->mem, c->args, &bad);
 	if (bad) {
 		respond_problem(c, 400, NULL, "the path is no valid percent-encoded UTF-8 text");
-	} else if (!c->route) {
-		respond_problem(c, 404, NULL, "no such path; /openapi.json lists them");
+	} else if (!c->route || (!c->api->pool && !route_alone(c->route))) {
+		respond_problem(c, 404, NULL,
+			c->api->pool ? "no such path; /openapi.json lists them"
+				     : "no such path; /healthz, /readyz and /metrics are there");
 	} else if (h2o_memis(method.base, method.len, H2O_STRLIT("OPTIONS"))) {
 		respond_options(c);
 	} else if (!c->head && !h2o_memis(method.base, method.len, H2O_STRLIT("GET"))) {
@@ -249,7 +251,8 @@ static void on_tick(h2o_timeout_entry_t *entry)
 {
 	struct serve *s = H2O_STRUCT_FROM_MEMBER(struct serve, tick_entry, entry);
 
-	pgpool_tick(s->api.pool);
+	if (s->api.pool)
+		pgpool_tick(s->api.pool);
 	if (++s->ticks % 10 == 0)
 		cut_stalled(s, clock_ms());
 	if (s->paused && s->connections < s->connections_max && s->listener) {
@@ -315,7 +318,8 @@ static void thread_open(struct serve *s)
 
 	h2o_context_init(&s->ctx, loop, &s->h2o);
 	s->accept = (h2o_accept_ctx_t){.ctx = &s->ctx, .hosts = s->h2o.hosts};
-	s->api.pool = pgpool_new(loop, &s->pg);
+	if (s->url)
+		s->api.pool = pgpool_new(loop, &s->pg);
 	s->listener = h2o_evloop_socket_create(loop, s->listen_fd, H2O_SOCKET_FLAG_DONT_READ);
 	s->listener->data = s;
 	h2o_socket_read_start(s->listener, on_accept);
@@ -334,7 +338,8 @@ static void thread_close(struct serve *s)
 	h2o_timeout_unlink(&s->tick_entry);
 	h2o_timeout_dispose(loop, &s->tick);
 	h2o_socket_close(s->waker);
-	pgpool_free(s->api.pool);
+	if (s->api.pool)
+		pgpool_free(s->api.pool);
 	h2o_evloop_run(loop, 0); /* closed sockets are freed by the loop */
 	h2o_context_dispose(&s->ctx);
 	h2o_evloop_run(loop, 0);
@@ -485,7 +490,7 @@ static struct serve *serve_new(const struct network *net, const struct serve_con
 {
 	struct serve *s = calloc(1, sizeof(*s));
 
-	if (!s || !(s->url = strdup(conf->url)))
+	if (!s || (conf->url && !(s->url = strdup(conf->url))))
 		abort();
 	s->listen_fd = s->wake_fd = s->watch_fd = -1;
 	s->api.net = net;

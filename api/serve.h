@@ -20,7 +20,8 @@ struct serve_live {
 
 struct serve_conf {
 	const char *listen;   /* HOST:PORT; port 0: a free one */
-	const char *url;      /* database, read-only role */
+	const char *url;      /* database, read-only role; NULL: only /healthz, /readyz and /metrics are
+				 served, of what the process itself knows */
 	int64_t connections;  /* pipelined libpq connections */
 	int64_t lag_limit_ms; /* readyz: lag of a chain; 0: a multiple of the block period, at least
 				 60 s */

@@ -127,6 +127,16 @@ TABLE chain.fork  -- Forks that were followed: a run of undone blocks, from the 
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
 
+TABLE chain.halt  -- Chains that are not written any more until a person has looked. The next writer that can go on removes the row.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  since timestamp with time zone NOT NULL DEFAULT now()  -- When the writer stopped.
+  reason text NOT NULL  -- Why, and what to do.
+  CONSTRAINT halt_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT halt_pk PRIMARY KEY (chain_id)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
 TABLE chain.head WITH (fillfactor=10)  -- Where each chain stands; one row a chain, changed in the transaction that writes the rows.
   chain_id bigint NOT NULL  -- EVM chain id.
   seq bigint NOT NULL DEFAULT 0  -- Sequence number of the newest stream record that is applied; 0: none.

@@ -8,6 +8,7 @@
 #include "bin/chain_index.h"
 
 #include "base/log.h"
+#include "stream/kafka_parked.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -18,6 +19,7 @@
 struct chain_index {
 	struct chain_index_conf conf;
 	struct index_state state;
+	struct kafka_parked *parked;
 	pthread_t thread;
 	struct stream_reader *reader; /* of the present session; index_run closes it */
 	bool lost;                    /* the stream at the position has ended: `why` */
@@ -133,6 +135,13 @@ static enum err_kind open_input(void *arg, const struct writer_past *past, struc
 	return ERR_NONE;
 }
 
+static enum err_kind park(void *arg, const struct bad_record *bad, size_t n, struct err *e)
+{
+	struct chain_index *x = arg;
+
+	return kafka_parked_put(x->parked, 0, bad, n, e);
+}
+
 static bool input_ended(void *arg)
 {
 	struct chain_index *x = arg;
@@ -143,8 +152,8 @@ static bool input_ended(void *arg)
 static void *index_main(void *arg)
 {
 	struct chain_index *x = arg;
-	const struct index_input in = {.resume = resume, .open = open_input, .ended = input_ended,
-		.arg = x};
+	const struct index_input in = {.resume = resume, .open = open_input, .park = park,
+		.ended = input_ended, .arg = x};
 	const struct writer_conf wc = {.bulk = true};
 
 	/* A reader that comes to the end of its stream stops; then there may be another one behind. */
@@ -169,7 +178,9 @@ enum err_kind chain_index_start(struct chain_index **out, const struct chain_ind
 	if (!x)
 		abort();
 	x->conf = *conf;
+	x->parked = kafka_parked_new(&x->conf.kafka);
 	if (pthread_create(&x->thread, NULL, index_main, x)) {
+		kafka_parked_free(x->parked);
 		free(x);
 		return err_set(e, ERR_FATAL, "index", 0, "can not start a thread");
 	}
@@ -180,6 +191,17 @@ enum err_kind chain_index_start(struct chain_index **out, const struct chain_ind
 const struct index_state *chain_index_state(const struct chain_index *x)
 {
 	return &x->state;
+}
+
+const char *chain_index_trouble(const struct chain_index *x)
+{
+	if (atomic_load(&x->done))
+		return x->kind == ERR_FATAL ? x->err.msg : NULL;
+	if (x->state.phase == INDEX_STARTING)
+		return "it is starting";
+	if (x->state.phase == INDEX_WAITING)
+		return "the database or the stream can not be used at the moment";
+	return NULL;
 }
 
 bool chain_index_ended(const struct chain_index *x)
@@ -194,6 +216,7 @@ enum err_kind chain_index_join(struct chain_index *x, struct err *e)
 	pthread_join(x->thread, NULL);
 	k = x->kind;
 	*e = x->err;
+	kafka_parked_free(x->parked);
 	free(x);
 	return k;
 }

@@ -19,6 +19,9 @@ MUST_USE enum err_kind chain_index_start(struct chain_index **out, const struct 
 	struct err *e);
 
 const struct index_state *chain_index_state(const struct chain_index *x);
+/** Why the chain is not followed at the moment (valid until the join), or NULL; a standby is fine. */
+const char *chain_index_trouble(const struct chain_index *x);
+
 bool chain_index_ended(const struct chain_index *x);
 
 /** Wait for the thread and free. ERR_NONE, ERR_STOP, or the error that ended the chain. */

@@ -47,7 +47,7 @@ static void copy_past(struct chain_run *r, const struct writer_past *p)
 static void *ingest_main(void *arg)
 {
 	struct chain_run *r = arg;
-	struct err *e = &r->ingest_err;
+	struct err *e = &r->ingest_err, note;
 	enum err_kind k;
 
 	k = ingest_run(r->conf.chain, &r->conf.ingest, &r->past, r->source, queue_writer(r->queue),
@@ -55,6 +55,11 @@ static void *ingest_main(void *arg)
 	if (k == ERR_FATAL)
 		log_error("ingest", "chain stopped", "chain=%s err=%s", r->conf.chain->key,
 			log_quotes(e->msg));
+	atomic_store(&r->index.keep_halt, k == ERR_FATAL);
+	if (k == ERR_FATAL && !r->conf.writer.has_range &&
+		store_halt(r->conf.database, r->conf.chain, e->msg, &note))
+		log_warn("ingest", "the halt can not be noted in the database", "chain=%s err=%s",
+			r->conf.chain->key, log_quotes(note.msg));
 	r->ingest_kind = k;
 	queue_end(r->queue);
 	atomic_store(&r->ingest_done, true);
@@ -159,7 +164,7 @@ const char *chain_run_trouble(const struct chain_run *r)
 		return r->ingest_err.msg;
 	if (atomic_load(&r->index_done) && r->index_kind == ERR_FATAL)
 		return r->index_err.msg;
-	if (r->index.phase == INDEX_WAITING)
+	if (r->index.phase == INDEX_WAITING || r->index.phase == INDEX_STANDBY)
 		return "the database can not be written at the moment";
 	return NULL;
 }

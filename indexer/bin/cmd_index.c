@@ -6,6 +6,7 @@
 #include "bin/kafka_opts.h"
 #include "bin/pipeline.h"
 
+#include "api/serve.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/stop.h"
@@ -19,7 +20,7 @@
 
 struct lone_index_conf {
 	struct common_conf common; /* first */
-	char *network, *database;
+	char *network, *database, *metrics_listen;
 	struct kafka_opts kafka;
 	struct opt_list chain;
 	bool until_head, progress;
@@ -34,6 +35,8 @@ static const struct opt opts[] = {
 	KAFKA_OPTS(struct lone_index_conf, kafka),
 	{"chain", "CHAIN", OPT_LIST, AT(chain), NULL, 0, 0, 0,
 		"Only these chains of the network; all when none is named."},
+	{"metrics-listen", "HOST:PORT", OPT_STRING, AT(metrics_listen), NULL, 0, 0, 0,
+		"Serve /metrics, /healthz and /readyz here; port 0 takes a free one."},
 	{"until-head", NULL, OPT_FLAG, AT(until_head), "false", 0, 0, 0,
 		"End with exit code 0 once everything that the topics held at the start is stored."},
 	{"progress", NULL, OPT_FLAG, AT(progress), "true", 0, 0, 0,
@@ -105,7 +108,8 @@ static void report(const struct lone_index *x)
 		log_info("index", "indexing",
 			"chain=%s block=%" PRIu64 " events=%" PRIu64 " parked=%" PRIu64 " state=%s",
 			x->chain_conf[i].chain->key, s->indexed, s->events, s->parked,
-			s->phase == INDEX_WAITING ? "waiting" : s->phase == INDEX_DONE ? "done" : "running");
+			s->phase == INDEX_WAITING ? "waiting" : s->phase == INDEX_DONE ? "done"
+			: s->phase == INDEX_STANDBY ? "standby" : "running");
 	}
 }
 
@@ -124,6 +128,31 @@ static void wait_for_end(const struct lone_index *x)
 	}
 }
 
+static const char *live_trouble(void *arg, const char *key)
+{
+	const struct lone_index *x = arg;
+
+	for (size_t i = 0; i < x->n; i++)
+		if (!strcmp(x->chain_conf[i].chain->key, key))
+			return chain_index_trouble(x->run[i]);
+	return NULL;
+}
+
+static enum err_kind work(struct lone_index *x, struct err *e)
+{
+	struct serve_live live = {.arg = x, .trouble = live_trouble};
+	struct serve_conf sc = {.listen = x->conf->metrics_listen, .live = &live};
+	struct serve *monitor = NULL;
+	enum err_kind k = sc.listen ? serve_start(&monitor, x->net, &sc, e) : ERR_NONE;
+
+	if (k)
+		return k;
+	log_info("index", "started", "network=%s chains=%zu", x->net->name, x->n);
+	wait_for_end(x);
+	serve_stop(monitor);
+	return ERR_NONE;
+}
+
 static enum err_kind run(struct lone_index *x, struct err *e)
 {
 	enum err_kind k = schema_prepare(x->conf->database, x->net, NULL, e), ended;
@@ -135,10 +164,8 @@ static enum err_kind run(struct lone_index *x, struct err *e)
 		k = chain_index_start(&x->run[started], &x->chain_conf[started], e);
 		started += !k;
 	}
-	if (!k) {
-		log_info("index", "started", "network=%s chains=%zu", x->net->name, x->n);
-		wait_for_end(x);
-	}
+	if (!k)
+		k = work(x, e);
 	asked = stop_asked();
 	stop_request();
 	for (size_t i = 0; i < started; i++) {

@@ -7,6 +7,7 @@
 #include "bin/kafka_opts.h"
 #include "bin/pipeline.h"
 
+#include "api/serve.h"
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -17,6 +18,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define REPORT_MS 10000
 #define VISIBLE_MS 30000
@@ -25,7 +27,7 @@
 struct lone_ingest_conf {
 	struct pipeline_conf p; /* first */
 	struct kafka_opts kafka;
-	char *chain;
+	char *chain, *metrics_listen;
 	int64_t from;
 	bool until_head;
 };
@@ -37,6 +39,8 @@ static const struct opt opts[] = {
 	{"from", "BLOCK", OPT_INT, AT(from), "-1", -1, INT64_MAX, 0,
 		"Begin another stream at this block, as \"re-ingest from block N\" asks for; -1: go on. Give "
 		"it once, not at every start."},
+	{"metrics-listen", "HOST:PORT", OPT_STRING, AT(metrics_listen), NULL, 0, 0, 0,
+		"Serve /metrics, /healthz and /readyz here; port 0 takes a free one."},
 	{"until-head", NULL, OPT_FLAG, AT(until_head), "false", 0, 0, 0,
 		"End with exit code 0 once everything up to the head at the start is in Kafka."},
 	OPT_END,
@@ -164,10 +168,46 @@ static void wait_for_end(struct lone_ingest *g)
 	}
 }
 
+static const char *live_trouble(void *arg, const char *key)
+{
+	const struct lone_ingest *g = arg;
+
+	if (strcmp(g->plan.chain->key, key))
+		return NULL;
+	if (atomic_load(&g->done))
+		return g->kind == ERR_FATAL ? g->err.msg : NULL;
+	switch (atomic_load(&g->state.phase)) {
+	case 0: return "it is starting: waiting for Kafka, or reading the topic back";
+	case 3: return "the node's head does not advance";
+	case 4: return "it has stopped, see its log";
+	default: return NULL;
+	}
+}
+
+static enum err_kind work(struct lone_ingest *g, struct err *e)
+{
+	struct serve_live live = {.arg = g, .trouble = live_trouble};
+	struct serve_conf sc = {.listen = g->conf->metrics_listen, .live = &live};
+	struct serve *monitor = NULL;
+	pthread_t thread;
+	enum err_kind k = sc.listen ? serve_start(&monitor, g->p.net, &sc, e) : ERR_NONE;
+
+	if (k)
+		return k;
+	if (pthread_create(&thread, NULL, ingest_main, g)) {
+		serve_stop(monitor);
+		return err_set(e, ERR_FATAL, "ingest", 0, "can not start a thread");
+	}
+	wait_for_end(g);
+	serve_stop(monitor);
+	pthread_join(thread, NULL);
+	*e = g->err;
+	return g->kind;
+}
+
 static enum err_kind run(struct lone_ingest *g, struct err *e)
 {
 	const size_t c = g->p.only;
-	pthread_t thread;
 	enum err_kind k;
 
 	if ((k = pipeline_replay(&g->p, e)))
@@ -180,14 +220,10 @@ static enum err_kind run(struct lone_ingest *g, struct err *e)
 	}
 	if (k)
 		return k;
-	if (pthread_create(&thread, NULL, ingest_main, g))
-		return err_set(e, ERR_FATAL, "ingest", 0, "can not start a thread");
-	wait_for_end(g);
-	pthread_join(thread, NULL);
-	*e = g->err;
+	k = work(g, e);
 	log_info("ingest", "stopping", "chain=%s reason=%s", g->plan.chain->key,
-		g->kind == ERR_STOP ? "signal" : g->kind ? "error" : "done");
-	return g->kind;
+		k == ERR_STOP ? "signal" : k ? "error" : "done");
+	return k;
 }
 
 static enum err_kind check_from(const struct lone_ingest *g, struct err *e)

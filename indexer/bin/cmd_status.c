@@ -81,9 +81,32 @@ static void print_levels(struct jval chain)
 	printf("\n");
 }
 
+/** What to do about it, where the reason does not say so itself. */
+static const char *advice(const char *why)
+{
+	static const struct {
+		const char *reason, *advice;
+	} known[] = {
+		{"nothing is indexed yet", ": is `up`, or `ingest` and `index`, running?"},
+		{"the node's head is not known",
+			": is `up` or `ingest` running, do its nodes answer? (its log, endpoints)"},
+		{"it lags behind its node",
+			": falling behind? compare bttc_ingest_published_block with "
+			"bttc_index_block: the stage that stands still has the reason in its log"},
+		{"the database can not be written at the moment",
+			": it goes on by itself when PostgreSQL is back, or when the process that has "
+			"the chain ends"},
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (!strcmp(why, known[i].reason))
+			return known[i].advice;
+	return "";
+}
+
 static void print_chain(struct jval chain)
 {
-	char key[40], head[32], indexed[32], safe[32], final[32], lag[32];
+	char why[600], key[40], head[32], indexed[32], safe[32], final[32], lag[32];
 
 	text_of(chain, "chain", key, sizeof(key));
 	text_of(chain, "head", head, sizeof(head));
@@ -93,6 +116,9 @@ static void print_chain(struct jval chain)
 	text_of(chain, "lag_seconds", lag, sizeof(lag));
 	printf("%-10s indexed %s of %s, safe %s, final %s, lag %s s\n", key, indexed, head, safe, final,
 		lag);
+	text_of(chain, "unready", why, sizeof(why));
+	if (strcmp(why, "-"))
+		printf("           NOT READY: %s%s\n", why, advice(why));
 	print_levels(chain);
 	print_endpoints(chain);
 }

@@ -30,6 +30,7 @@
 
 struct meters {
 	struct metric_series *rows, *blocks, *commits, *parked, *retries, *undone;
+	struct metric_series *batches, *block, *head, *lag, *phase;
 };
 
 struct index {
@@ -42,6 +43,7 @@ struct index {
 	struct backoff backoff;
 	struct meters m;
 	bool told_busy;
+	int64_t head_time, newest_time; /* of blocks, unix seconds; 0: not known */
 
 	/* of the present session */
 	struct writer *writer;
@@ -74,7 +76,26 @@ static void meters_open(struct meters *m, const char *key)
 		"Logs and records set aside because they do not decode.", label.p);
 	m->retries = metric_get(METRIC_COUNTER, "bttc_index_retries_total",
 		"Times the writer was opened anew.", label.p);
+	m->batches = metric_get(METRIC_COUNTER, "bttc_index_batches_total",
+		"Batches made durable; blocks and logs per batch are quotients of the totals.",
+		label.p);
+	m->block = metric_get(
+		METRIC_GAUGE, "bttc_index_block", "Newest block of the visible prefix.", label.p);
+	m->head = metric_get(METRIC_GAUGE, "bttc_index_head_block",
+		"Newest block of the node, as the stream says.", label.p);
+	m->lag = metric_get(METRIC_GAUGE, "bttc_index_lag_seconds",
+		"Time of the node's newest block minus that of the newest stored one.", label.p);
+	m->phase = metric_get(METRIC_GAUGE, "bttc_index_phase",
+		"0 starting, 1 running, 2 waiting for database or stream, 3 building indexes,"
+		" 4 halted, 5 done, 6 standby.",
+		label.p);
 	buf_free(&label);
+}
+
+static void set_phase(struct index *x, enum index_phase phase)
+{
+	atomic_store(&x->state->phase, phase);
+	metric_set(x->m.phase, phase);
 }
 
 /* -------- a session: from opening the writer to the first error -------- */
@@ -103,11 +124,15 @@ static enum err_kind session_open(struct index *x, struct err *e)
 	for (size_t i = 0; i < past.found_count; i++)
 		decoder_found(x->decoder, &past.found[i]);
 	if ((x->in->resume && (k = x->in->resume(x->in->arg, x->writer, &past, e))) ||
-		(k = x->in->open(x->in->arg, &past, &x->reader, e)))
+		(k = x->in->open(x->in->arg, &past, &x->reader, e)) ||
+		(!x->conf.has_range && !atomic_load(&x->state->keep_halt) &&
+			(k = writer_resumed(x->writer, e))))
 		return k;
-	if (past.tail.has_id)
+	if (past.tail.has_id) {
+		metric_set(x->m.block, (int64_t)past.tail.id.number);
 		atomic_store(&x->state->indexed, past.tail.id.number);
-	atomic_store(&x->state->phase, INDEX_RUNNING);
+	}
+	set_phase(x, INDEX_RUNNING);
 	if (x->backoff.attempts)
 		log_info("index", "writing again", "chain=%s block=%" PRIu64, x->chain->key,
 			past.start);
@@ -168,6 +193,25 @@ static enum err_kind apply_singly(struct index *x, const struct work *w, struct 
 	return k;
 }
 
+/* Where the batch leaves the chain, for those who watch. */
+static void measure(struct index *x, const struct step_batch *b, uint64_t newest)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		const struct step *s = &b->steps[i];
+
+		if (s->kind == STEP_NEW)
+			x->newest_time = (int64_t)s->block->h.time;
+		if (s->kind != STEP_HEIGHTS)
+			continue;
+		x->head_time = s->head_time;
+		metric_set(x->m.head, (int64_t)s->head);
+	}
+	metric_set(x->m.block, (int64_t)newest);
+	if (x->head_time && x->newest_time)
+		metric_set(x->m.lag,
+			x->head_time > x->newest_time ? x->head_time - x->newest_time : 0);
+}
+
 static void count(struct index *x, const struct work *w, uint64_t us)
 {
 	uint64_t rows = 0, blocks = 0, undone = 0, parked = w->in.bad_n;
@@ -186,17 +230,33 @@ static void count(struct index *x, const struct work *w, uint64_t us)
 			newest = s->id.number ? s->id.number - 1 : 0;
 	}
 	atomic_store(&x->state->indexed, newest);
+	measure(x, &w->in, newest);
 	atomic_fetch_add(&x->state->events, rows);
 	atomic_fetch_add(&x->state->parked, parked);
 	metric_add(x->m.rows, (int64_t)rows);
 	metric_add(x->m.blocks, (int64_t)blocks);
 	metric_add(x->m.undone, (int64_t)undone);
 	metric_add(x->m.parked, (int64_t)parked);
-	if (blocks || undone)
+	if (blocks || undone) {
 		metric_observe_us(x->m.commits, us);
+		metric_add(x->m.batches, 1);
+	}
 	for (size_t i = 0; i < w->in.bad_n; i++)
 		log_warn("index", "record parked", "chain=%s offset=%" PRId64 " err=%s",
 			x->chain->key, w->in.bad[i].offset, log_quotes(w->in.bad[i].reason));
+}
+
+/* The table keeps a bad record whole, so only a broker that may come back is waited for. */
+static enum err_kind park_elsewhere(struct index *x, const struct step_batch *b, struct err *e)
+{
+	enum err_kind k = x->in->park ? x->in->park(x->in->arg, b->bad, b->bad_n, e) : ERR_NONE;
+
+	if (k && k != ERR_AGAIN && k != ERR_STOP) {
+		log_warn("index", "a bad record is kept in the database alone", "chain=%s err=%s",
+			x->chain->key, log_quotes(e->msg));
+		k = ERR_NONE;
+	}
+	return k;
 }
 
 static enum err_kind write_work(struct index *x, const struct work *w, struct err *e)
@@ -210,6 +270,8 @@ static enum err_kind write_work(struct index *x, const struct work *w, struct er
 	enum err_kind k;
 
 	memcpy(b.stream_id, w->in.stream_id, sizeof(b.stream_id));
+	if (w->in.bad_n && (k = park_elsewhere(x, &w->in, e)))
+		return k;
 	k = writer_apply(x->writer, &b, e);
 	if (k == ERR_REJECT)
 		k = apply_singly(x, w, e);
@@ -239,10 +301,10 @@ static enum err_kind finish_bulk(struct index *x, struct err *e)
 
 	if (!x->conf.bulk)
 		return ERR_NONE;
-	atomic_store(&x->state->phase, INDEX_BUILDING);
+	set_phase(x, INDEX_BUILDING);
 	if ((k = writer_finish_bulk(x->writer, e)))
 		return k;
-	atomic_store(&x->state->phase, INDEX_RUNNING);
+	set_phase(x, INDEX_RUNNING);
 	x->conf.bulk = false;
 	return ERR_NONE;
 }
@@ -283,7 +345,7 @@ static void wait_again(struct index *x, const struct err *e)
 {
 	unsigned ms = backoff_next_ms(&x->backoff);
 
-	atomic_store(&x->state->phase, INDEX_WAITING);
+	set_phase(x, e->code == WRITER_BUSY ? INDEX_STANDBY : INDEX_WAITING);
 	metric_add(x->m.retries, 1);
 	if (e->code == WRITER_BUSY) {
 		if (!x->told_busy)
@@ -295,6 +357,16 @@ static void wait_again(struct index *x, const struct err *e)
 			log_quotes(e->msg));
 	}
 	(void)stop_wait_ms(ms);
+}
+
+/* Other processes can not know why this one stopped. */
+static void leave_note(struct index *x, const struct err *why)
+{
+	struct err e;
+
+	if (store_halt(x->url, x->chain, why->msg, &e))
+		log_warn("index", "the halt can not be noted in the database", "chain=%s err=%s",
+			x->chain->key, log_quotes(e.msg));
 }
 
 enum err_kind index_run(const char *url, const struct chain_conf *chain,
@@ -320,7 +392,9 @@ enum err_kind index_run(const char *url, const struct chain_conf *chain,
 		k = e->kind = ERR_STOP;
 	if (k == ERR_REJECT || k == ERR_REWIND)
 		k = e->kind = ERR_FATAL;
-	atomic_store(&state->phase, k == ERR_FATAL ? INDEX_HALTED : INDEX_DONE);
+	if (k == ERR_FATAL && !conf->has_range)
+		leave_note(&x, e);
+	set_phase(&x, k == ERR_FATAL ? INDEX_HALTED : INDEX_DONE);
 	arena_free(x.past_mem);
 	arena_free(x.mem);
 	return k;

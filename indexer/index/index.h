@@ -7,20 +7,24 @@
 #include "store/store.h"
 #include "stream/stream.h"
 
+#include <stdatomic.h>
+
 struct index_state {
 	_Atomic uint64_t indexed; /* newest durable block */
 	_Atomic uint64_t events;  /* rows written since start */
 	_Atomic uint64_t parked;  /* rows and records set aside since start */
 	_Atomic int phase;        /* enum index_phase */
+	_Atomic bool keep_halt;   /* set by who feeds the stream and stopped: its note stays */
 };
 
 enum index_phase {
 	INDEX_STARTING = 0,
 	INDEX_RUNNING = 1,
-	INDEX_WAITING = 2,  /* for the database, or for another process that has the chain */
+	INDEX_WAITING = 2,  /* for the database or the stream */
 	INDEX_BUILDING = 3, /* indexes after a first load */
 	INDEX_HALTED = 4,   /* a person has to look */
 	INDEX_DONE = 5,
+	INDEX_STANDBY = 6,  /* another process has the chain; takes over when that one dies */
 };
 
 /**
@@ -34,6 +38,9 @@ struct index_input {
 		void *arg, struct writer *w, struct writer_past *past, struct err *e);
 	enum err_kind (*open)(void *arg, const struct writer_past *past, struct stream_reader **out,
 		struct err *e);
+	/* Bad records, before they are stored and the position moves; may be NULL. ERR_AGAIN: they
+	   come again; any other error is logged and the stream goes on. */
+	enum err_kind (*park)(void *arg, const struct bad_record *bad, size_t n, struct err *e);
 	bool (*ended)(void *arg); /* no more records will ever come (until-head); may be NULL */
 	void *arg;
 };
@@ -45,6 +52,8 @@ struct index_input {
  *
  * With conf->bulk the secondary indexes are built when the prefix is near the node's head, and at
  * the end of the input.
+ *
+ * An error for a person is left in chain.halt (store_halt), except that of a range.
  *
  * Errors: ERR_NONE the input ended and everything is durable; ERR_STOP; ERR_FATAL.
  */

@@ -124,6 +124,16 @@ struct write_batch {
  */
 MUST_USE enum err_kind writer_apply(struct writer *w, const struct write_batch *b, struct err *e);
 
+/** The chain can be written (again): remove what store_halt left. Errors: ERR_AGAIN, ERR_FATAL. */
+MUST_USE enum err_kind writer_resumed(struct writer *w, struct err *e);
+
+/**
+ * Note durably that the chain is not written any more until a person has looked. A repeat with the same
+ * reason keeps its time. Errors: ERR_AGAIN no connection; ERR_FATAL.
+ */
+MUST_USE enum err_kind store_halt(
+	const char *url, const struct chain_conf *chain, const char *reason, struct err *e);
+
 /**
  * After a bulk load: build what was left out; the tables are then as if written live. Nothing to do
  * when it is all there. A stop cancels the build (ERR_STOP); the next writer_open makes up for it.

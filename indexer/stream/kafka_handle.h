@@ -68,6 +68,13 @@ MUST_USE enum err_kind kafka_topic_find(
 MUST_USE enum err_kind kafka_topics_make(struct kafka_handle *h, const struct kafka_conf *c,
 	const char *blocks, const char *final, struct err *e);
 
+/** <prefix>.parked. Errors: ERR_FATAL not a legal topic name. */
+MUST_USE enum err_kind kafka_parked_name(
+	char out[KAFKA_NAME_MAX], const struct kafka_conf *c, struct err *e);
+
+/** Create the topic of parked records where it is missing. Errors as kafka_topic_find. */
+MUST_USE enum err_kind kafka_parked_make(struct kafka_handle *h, const char *topic, struct err *e);
+
 /**
  * Warn about settings that let a blocks topic lose or refuse records.
  *

@@ -18,12 +18,14 @@
 #define PATIENCE_MS 10000 /* for one answer of the broker */
 #define UNKNOWN_MS  1000  /* a topic that was just made is not known everywhere yet */
 
-enum err_kind kafka_topic_name(
-	char out[KAFKA_NAME_MAX], const struct kafka_conf *c, const char *kind, struct err *e)
+static const char *prefix_of(const struct kafka_conf *c)
 {
-	const char *prefix = c->topic_prefix ? c->topic_prefix : "bttc";
-	int n = snprintf(out, KAFKA_NAME_MAX, "%s.%s.%s", prefix, kind, c->chain_key);
+	return c->topic_prefix ? c->topic_prefix : "bttc";
+}
 
+/** n: what snprintf said of it. */
+static enum err_kind check_name(const char *out, int n, const char *prefix, struct err *e)
+{
 	if (n < 0 || n >= KAFKA_NAME_MAX)
 		return err_set(e, ERR_FATAL, "kafka", 0,
 			"the topic name %.40s... is longer than Kafka allows", prefix);
@@ -35,6 +37,22 @@ enum err_kind kafka_topic_name(
 				"are allowed",
 				out);
 	return ERR_NONE;
+}
+
+enum err_kind kafka_topic_name(
+	char out[KAFKA_NAME_MAX], const struct kafka_conf *c, const char *kind, struct err *e)
+{
+	int n = snprintf(out, KAFKA_NAME_MAX, "%s.%s.%s", prefix_of(c), kind, c->chain_key);
+
+	return check_name(out, n, prefix_of(c), e);
+}
+
+enum err_kind kafka_parked_name(
+	char out[KAFKA_NAME_MAX], const struct kafka_conf *c, struct err *e)
+{
+	int n = snprintf(out, KAFKA_NAME_MAX, "%s.parked", prefix_of(c));
+
+	return check_name(out, n, prefix_of(c), e);
 }
 
 /** One look: partitions with a leader, or an error code. */
@@ -138,16 +156,46 @@ static enum err_kind created(struct kafka_handle *h, rd_kafka_event_t *ev, struc
 	return ERR_NONE;
 }
 
+/** Ask for n topics; those that are there already stay as they are. */
+static enum err_kind make(
+	struct kafka_handle *h, rd_kafka_NewTopic_t **topics, size_t n, struct err *e)
+{
+	rd_kafka_queue_t *q = rd_kafka_queue_new(h->rk);
+	rd_kafka_event_t *ev;
+	enum err_kind k;
+
+	rd_kafka_CreateTopics(h->rk, topics, n, NULL, q);
+	ev = await(h, q);
+	k = created(h, ev, e);
+	if (ev)
+		rd_kafka_event_destroy(ev);
+	rd_kafka_queue_destroy(q);
+	return k;
+}
+
+static const struct kafka_setting keep_for_ever[] = {
+	{"cleanup.policy", "delete"},
+	{"retention.ms", "-1"},
+	{"retention.bytes", "-1"},
+	{"max.message.bytes", "16777216"},
+	{NULL, NULL},
+};
+
+enum err_kind kafka_parked_make(struct kafka_handle *h, const char *topic, struct err *e)
+{
+	rd_kafka_NewTopic_t *t = new_topic(topic, 1, keep_for_ever);
+	enum err_kind k;
+
+	if (!t)
+		return err_set(e, ERR_FATAL, "kafka", 0, "no topic %s", topic);
+	k = make(h, &t, 1, e);
+	rd_kafka_NewTopic_destroy(t);
+	return k;
+}
+
 enum err_kind kafka_topics_make(struct kafka_handle *h, const struct kafka_conf *c,
 	const char *blocks, const char *final, struct err *e)
 {
-	static const struct kafka_setting of_blocks[] = {
-		{"cleanup.policy", "delete"},
-		{"retention.ms", "-1"},
-		{"retention.bytes", "-1"},
-		{"max.message.bytes", "16777216"},
-		{NULL, NULL},
-	};
 	static const struct kafka_setting of_final[] = {
 		{"cleanup.policy", "compact"},
 		{"segment.ms", "3600000"}, /* only closed segments are compacted */
@@ -155,24 +203,16 @@ enum err_kind kafka_topics_make(struct kafka_handle *h, const struct kafka_conf 
 		{NULL, NULL},
 	};
 	rd_kafka_NewTopic_t *topics[2] = {
-		new_topic(blocks, c->partitions > 0 ? c->partitions : 1, of_blocks),
+		new_topic(blocks, c->partitions > 0 ? c->partitions : 1, keep_for_ever),
 		new_topic(final, 1, of_final),
 	};
-	rd_kafka_queue_t *q = rd_kafka_queue_new(h->rk);
-	rd_kafka_event_t *ev = NULL;
 	enum err_kind k;
 
-	if (!topics[0] || !topics[1]) {
+	if (!topics[0] || !topics[1])
 		k = err_set(e, ERR_FATAL, "kafka", 0, "%" PRId64 " partitions are not possible",
 			c->partitions);
-	} else {
-		rd_kafka_CreateTopics(h->rk, topics, 2, NULL, q);
-		ev = await(h, q);
-		k = created(h, ev, e);
-	}
-	if (ev)
-		rd_kafka_event_destroy(ev);
-	rd_kafka_queue_destroy(q);
+	else
+		k = make(h, topics, 2, e);
 	for (int i = 0; i < 2; i++)
 		if (topics[i])
 			rd_kafka_NewTopic_destroy(topics[i]);

@@ -3,7 +3,7 @@
 
 Environment: what tests/run's part `kafka` exports, and BTTC_TEST_PG. Every test has topics of its own.
 """
-import os, random, struct, sys
+import os, random, re, struct, sys, urllib.error, urllib.request
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
 from harness import *
 
@@ -349,6 +349,15 @@ def test_poison_record_is_parked():
     assert_same_tables(got, want, "with a poison record")
     done(index(prefix, net, dsn, "--until-head"))
     assert psql(dsn, "SELECT count(*) FROM chain.parked") == [["1"]]
+    # The topic of parked records has it whole, once, and says where it stood.
+    offset = re.search(r'msg="record parked" .*offset=(\d+)', p.text()).group(1)
+    got = kcat("-C", "-t", f"{prefix}.parked", "-o", "beginning", "-e", "-q", "-f", "%k|%h|%s\n").decode()
+    lines = got.splitlines()
+    assert len(lines) == 1, got
+    key, headers, value = lines[0].split("|")
+    assert (key, value) == (f"{prefix}.blocks.root:0:{offset}", poison.decode()), got
+    for h in (f"chain=root", f"topic={prefix}.blocks.root", "partition=0", f"offset={offset}", "reason="):
+        assert h in headers, got
 
 
 # ---- re-ingest ------------------------------------------------------------------------------------
@@ -388,6 +397,79 @@ def test_lost_topic_and_reingest():
         assert_same_tables(tables(late), tables(other), "from the first block again")
         done(index(prefix, net, dsn, "--until-head"))
         assert_same_tables(tables(dsn), tables(other), "the old database goes along")
+
+
+def get(port, path):
+    """Status and body from a process on this machine."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=20) as r:
+            return r.status, r.read().decode()
+    except urllib.error.HTTPError as e:
+        return e.code, e.read().decode()
+
+
+def test_ingest_and_index_are_watched():
+    """Health, readiness and metrics of processes without an API; a halt is told by a `serve` elsewhere."""
+    prefix, dsn, net = new_prefix(), new_database(), network_file(GOLDEN)
+    ports = [free_port() for _ in range(4)]
+    listen = [("--metrics-listen", f"127.0.0.1:{p}") for p in ports]
+    procs = []
+    with replay(GOLDEN, args=["--head", "900"]) as r:
+        rpc = ("--rpc", f"root={r.url('root')}")
+        try:
+            first = index(prefix, net, dsn, *listen[0])
+            procs.append(first)
+            wait_for("index says that it has no stream yet", lambda: first.p.poll() is None and
+                     "can not be used" in quiet(lambda: get(ports[0], "/readyz")[1]))
+            procs.append(ingest(prefix, net, "root", *listen[1], *rpc))
+            wait_head(dsn, "root", 900)
+            procs.append(index(prefix, net, dsn, *listen[2]))
+            wait_for("the second one stands by", lambda: 'bttc_index_phase{chain="root"} 6' in
+                     quiet(lambda: get(ports[2], "/metrics")[1]))
+            for p in ports[:3]:
+                assert get(p, "/healthz")[0] == 200
+                wait_for("ready", lambda p=p: get(p, "/readyz")[0] == 200)
+                assert get(p, "/v1/status")[0] == 404
+            of_index, of_ingest = get(ports[0], "/metrics")[1], get(ports[1], "/metrics")[1]
+            for line in ("bttc_index_block", "bttc_index_head_block"):
+                wait_for(line, lambda n=line: f'{n}{{chain="root"}} 900' in get(ports[0], "/metrics")[1])
+            for name in ("bttc_index_lag_seconds", "bttc_index_batches_total", "bttc_stream_read_records_total"):
+                assert f'{name}{{chain="root"}} ' in of_index, name
+            for name in ("bttc_ingest_published_block", "bttc_stream_published_records_total",
+                         "bttc_ingest_level_blocks_total", "bttc_source_requests_total"):
+                assert f"\n{name}{{" in of_ingest, name
+            procs.append(Proc("serve", "--network", net, "--database", dsn, "--listen", f"127.0.0.1:{ports[3]}",
+                              "--lag-limit", "1h"))
+            wait_for("serve is ready", lambda: '"ready":true' in quiet(lambda: get(ports[3], "/readyz")[1]))
+            for p in procs[:3]:
+                p.stop()
+            # Both topics are gone, and what is made again does not reach down: a person has to look.
+            delete_topics(prefix, "root")
+            r.control({"root": {"head": 1000}})
+            done(ingest(prefix, net, "root", "--until-head", "--from", 950, *rpc))
+            done(index(prefix, net, dsn, "--until-head"), 1)
+            status, body = get(ports[3], "/readyz")
+            assert status == 503 and "halted since 2" in body and "re-ingest from block 901" in body, body
+            rc, out, err = run_cli("status", "--url", f"http://127.0.0.1:{ports[3]}")
+            assert rc == 1 and "re-ingest from block 901" in out, out + err
+            since = psql(dsn, "SELECT since FROM chain.halt")
+            done(index(prefix, net, dsn, "--until-head"), 1)
+            assert psql(dsn, "SELECT since FROM chain.halt") == since
+            done(ingest(prefix, net, "root", "--until-head", "--from", 901, *rpc))
+            done(index(prefix, net, dsn, "--until-head"))
+            assert psql(dsn, "SELECT count(*) FROM chain.halt") == [["0"]]
+            assert get(ports[3], "/readyz")[0] == 200
+        finally:
+            for p in procs:
+                p.kill()
+
+
+def quiet(f):
+    """The answer, or nothing while nobody listens."""
+    try:
+        return f()
+    except OSError:
+        return ""
 
 
 def test_wrong_use():

@@ -1,0 +1,34 @@
+/*
+ * The row of chain.halt: a chain that has to wait for a person says so where every process can read it,
+ * not only the one that stopped. It is written on a connection of its own, because the writer's may be
+ * what failed.
+ */
+#include "store/writer_state.h"
+
+enum err_kind store_halt(
+	const char *url, const struct chain_conf *chain, const char *reason, struct err *e)
+{
+	struct pg_args a = {0};
+	struct pg *pg = NULL;
+	enum err_kind k = pg_open(&pg, url, "bttc-indexer halt", e);
+
+	if (k)
+		return k;
+	pg_arg_i64(&a, (int64_t)chain->chain_id);
+	pg_arg_text(&a, reason);
+	k = pg_query(pg,
+		"INSERT INTO chain.halt (chain_id, reason) VALUES ($1, $2) ON CONFLICT (chain_id)"
+		" DO UPDATE SET reason = excluded.reason, since = CASE WHEN halt.reason ="
+		" excluded.reason THEN halt.since ELSE excluded.since END",
+		&a, e);
+	pg_close(pg);
+	return k;
+}
+
+enum err_kind writer_resumed(struct writer *w, struct err *e)
+{
+	struct pg_args a = {0};
+
+	arg_chain(&a, w);
+	return pg_query(w->pg, "DELETE FROM chain.halt WHERE chain_id = $1", &a, e);
+}
