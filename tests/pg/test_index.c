@@ -307,9 +307,9 @@ static void until(bool (*f)(void *), void *arg)
 	fail_msg("it did not happen within 10 s");
 }
 
-static bool is_waiting(void *arg)
+static bool stands_by(void *arg)
 {
-	return atomic_load(&((struct runner *)arg)->state.phase) == INDEX_WAITING;
+	return atomic_load(&((struct runner *)arg)->state.phase) == INDEX_STANDBY;
 }
 
 static bool is_done(void *arg)
@@ -331,7 +331,7 @@ static void test_takes_over(void **state)
 	ASSERT_OK(pen_write(&first, golden.steps, 100, &e), e);
 	r.db = &db;
 	assert_int_equal(pthread_create(&t, NULL, run_main, &r), 0);
-	until(is_waiting, &r);
+	until(stands_by, &r);
 	ASSERT_OK(pen_write(&first, golden.steps + 100, 50, &e), e);
 	pen_close(&first);
 	until(is_done, &r);
