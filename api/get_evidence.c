@@ -53,10 +53,10 @@ static const char ONE_SQL[] =
 	" AND y.tx_index = x.tx_index AND y.log_index < x.log_index AND y.address = x.address"
 	" AND y.topics = x.topics AND y.data = x.data)::int8"
 	" FROM r LEFT JOIN chain.head b ON b.chain_id = $1::int8"
-	" LEFT JOIN chain.evidence_tx t ON t.chain_id = b.chain_id AND t.tx = $2::bytea"
+	" LEFT JOIN chain.evidence_tx t ON t.chain_id = b.chain_id AND t.tx_head = chain.tx_head($2::bytea)"
 	" AND t.block <= b.indexed"
 	" LEFT JOIN chain.log x ON x.chain_id = t.chain_id AND x.block = t.block"
-	" AND x.log_index = $3::int4 AND x.tx = t.tx"
+	" AND x.log_index = $3::int4 AND x.tx = $2::bytea"
 	" LEFT JOIN chain.block k ON k.chain_id = x.chain_id AND k.number = x.block"
 	" LEFT JOIN chain.evidence e ON e.chain_id = x.chain_id AND e.block = x.block";
 

@@ -4,8 +4,10 @@ import contextlib, datetime, http.client, json, os, platform, re, resource, shut
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BIN = os.environ.get("BTTC_INDEXER", os.path.join(ROOT, "build", "bttc-indexer"))
 NODE = os.path.join(os.path.dirname(BIN), "bench", "bench_node")
-# Settings of a server that a careful operator would run; fsync stays on.
-PG_SETTINGS = {"shared_buffers": "512MB", "max_wal_size": "4GB", "checkpoint_timeout": "15min", "wal_compression": "on"}
+# What the private server of `up` runs with (indexer/store/cluster.c); fsync stays on.
+PG_SETTINGS = {"shared_buffers": "512MB", "max_wal_size": "2GB", "min_wal_size": "256MB", "checkpoint_timeout": "15min",
+               "wal_level": "minimal", "max_wal_senders": "0", "maintenance_work_mem": "128MB", "jit": "off",
+               "random_page_cost": "1.1"}
 
 
 def build(*targets):

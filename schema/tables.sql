@@ -92,23 +92,20 @@ TABLE chain.coverage WITH (fillfactor=10)  -- Ranges of blocks that a bounded ba
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
 
-TABLE chain.evidence  -- Proofs of the kept logs and transactions of a block, where receiptsRoot and transactionsRoot were rebuilt (level receipts).
+TABLE chain.evidence WITH (toast_tuple_target=8160)  -- Proofs of the kept logs and transactions of a block, where receiptsRoot and transactionsRoot were rebuilt (level receipts).
   chain_id bigint NOT NULL  -- EVM chain id.
   block bigint NOT NULL  -- Block number.
   header bytea NOT NULL  -- RLP of the block header; its keccak256 is the block hash.
   proof bytea NOT NULL  -- Nodes of the receipts trie and of the transactions trie, each as an RLP string, one after the other.
-  CONSTRAINT evidence_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
   CONSTRAINT evidence_pk PRIMARY KEY (chain_id, block)
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
 
 TABLE chain.evidence_tx  -- Where the transactions are whose logs have evidence: those of blocks in chain.evidence, and of TRON blocks, whose logs nobody can prove.
   chain_id bigint NOT NULL  -- EVM chain id.
-  tx bytea NOT NULL  -- Transaction hash.
+  tx_head bigint NOT NULL  -- First 8 bytes of the transaction hash, as a signed integer (chain.tx_head).
   block bigint NOT NULL  -- Block number.
-  CONSTRAINT evidence_tx_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
-  CONSTRAINT evidence_tx_pk PRIMARY KEY (chain_id, tx, block)
-  INDEX evidence_tx_block_ix ON chain.evidence_tx USING btree (chain_id, block)
+  CONSTRAINT evidence_tx_pk PRIMARY KEY (chain_id, tx_head, block)
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
@@ -1667,7 +1664,13 @@ VIEW staking.update_commission_rate  -- A validator changed its commission.
 
 FUNCTION chain.analyze_all() RETURNS void SECURITY DEFINER  -- Refreshes the planner's statistics after a first load, those of partitions included; autovacuum never looks at a partitioned table as a whole.
 
+FUNCTION chain.analyze_blocks() RETURNS void SECURITY DEFINER  -- Statistics of blocks and transactions, of the columns that plans look at.
+
+FUNCTION chain.analyze_logs() RETURNS void SECURITY DEFINER  -- Statistics of logs, of the columns that plans look at. Skips a chain whose indexes are being built.
+
 FUNCTION chain.be_u32(data bytea, at integer) RETURNS numeric IMMUTABLE PARALLEL SAFE  -- Four bytes from offset `at` as an unsigned big-endian number.
+
+FUNCTION chain.build_log_index(id bigint, kind text) RETURNS boolean SECURITY DEFINER  -- Builds one secondary index (event, address or validator) of a chain's logs when it is missing; returns whether it was. Two may be built at once by two connections.
 
 FUNCTION chain.build_log_indexes(id bigint) RETURNS integer SECURITY DEFINER  -- Builds the secondary indexes of a chain's logs that are missing; returns how many.
 
@@ -1692,6 +1695,8 @@ FUNCTION chain.make_partitions() RETURNS trigger SECURITY DEFINER  -- Trigger of
 FUNCTION chain.missing_log_indexes(id bigint) RETURNS integer STABLE  -- How many secondary indexes of a chain's logs are not there.
 
 FUNCTION chain.tron_address(address bytea) RETURNS text IMMUTABLE PARALLEL SAFE  -- The base58check form of an address (T...), as TRON wallets show it.
+
+FUNCTION chain.tx_head(tx bytea) RETURNS bigint IMMUTABLE PARALLEL SAFE  -- First 8 bytes of a hash as a signed integer, for chain.evidence_tx.
 
 FUNCTION chain.word(data bytea, n integer) RETURNS bytea IMMUTABLE PARALLEL SAFE  -- The n-th 32-byte word of topics or data, from 0.
 

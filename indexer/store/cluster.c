@@ -558,7 +558,7 @@ static void settings(struct buf *b, const struct cluster *c, const char *socket_
 		   "fsync = on\nsynchronous_commit = on\nfull_page_writes = on\n"
 		   /* No replica reads this server: index builds and rewrites need no WAL. */
 		   "wal_level = minimal\nmax_wal_senders = 0\nmax_logical_replication_workers = "
-		   "0\nwal_compression = on\n"
+		   "0\n"
 		   "max_wal_size = 2GB\nmin_wal_size = 256MB\n"
 		   "checkpoint_timeout = 15min\ncheckpoint_completion_target = 0.9\n"
 		   "work_mem = 16MB\nmaintenance_work_mem = 128MB\n"

@@ -421,6 +421,21 @@ enum err_kind pg_exec_cancellable(struct pg *pg, const char *sql, struct err *e)
 	return k ? k : finish(pg, true, e);
 }
 
+enum err_kind pg_exec_both(
+	struct pg *a, const char *sql_a, struct pg *b, const char *sql_b, struct err *e)
+{
+	enum err_kind k = send_sql(b, sql_b, NULL, e), other;
+	struct err oe;
+
+	if (k)
+		return k;
+	k = pg_exec_cancellable(a, sql_a, e);
+	other = finish(b, true, &oe);
+	if (!k && other)
+		*e = oe;
+	return k ? k : other;
+}
+
 enum err_kind pg_query(struct pg *pg, const char *sql, const struct pg_args *args, struct err *e)
 {
 	static const struct pg_args none;

@@ -56,6 +56,10 @@ void pg_rollback(struct pg *pg);
 /** As pg_exec, but a stop cancels the statement at once (index builds, waits). */
 MUST_USE enum err_kind pg_exec_cancellable(struct pg *pg, const char *sql, struct err *e);
 
+/** The same on two connections at once; waits for both. The first error of either. */
+MUST_USE enum err_kind pg_exec_both(
+	struct pg *a, const char *sql_a, struct pg *b, const char *sql_b, struct err *e);
+
 /** One statement with parameters (NULL: none); its rows are the current result until the next call.
  */
 MUST_USE enum err_kind pg_query(

@@ -12,6 +12,7 @@
 
 #include <openssl/sha.h>
 
+#include <endian.h>
 #include <string.h>
 
 #define PENDING_MAX (2u * 1024 * 1024) /* bytes of one table before they are sent */
@@ -346,6 +347,15 @@ static void add_evidence(struct writer *w, const struct block *b)
 	buf_free(&rlp);
 }
 
+/* chain.tx_head */
+static int64_t tx_head(const struct hash32 *tx)
+{
+	uint64_t v;
+
+	memcpy(&v, tx->b, sizeof(v));
+	return (int64_t)be64toh(v);
+}
+
 /* The transactions whose logs can be asked for. Logs of one transaction stand together. */
 static void add_evidence_txs(struct writer *w, const struct block *b)
 {
@@ -356,7 +366,7 @@ static void add_evidence_txs(struct writer *w, const struct block *b)
 			continue;
 		copy_row(c);
 		copy_i64(c, w->chain_id);
-		put_hash(c, &b->logs[i].tx_hash);
+		copy_i64(c, tx_head(&b->logs[i].tx_hash));
 		copy_i64(c, (int64_t)b->h.number);
 	}
 }

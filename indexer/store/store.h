@@ -54,7 +54,7 @@ struct writer_conf {
 #define WRITER_BUSY 1 /* err.code of ERR_AGAIN: another process writes this chain */
 
 /**
- * Open the writer of one chain; takes the chain's advisory lock.
+ * Open the writer of one chain; takes the chain's advisory lock. The url must outlive the writer.
  *
  * A range that begins at or below the first missing block extends the visible prefix like a writer
  * without a range. One that begins above it is stored out of readers' sight, under a lock of its

@@ -17,15 +17,18 @@
 static const struct {
 	const char *schema, *name, *column, *orphan;
 	bool partitioned;
+	const char *and; /* further condition, for an index that does not begin with the block */
 } parts[] = {
-	{"chain", "log", "block", "orphan_log", true},
-	{"chain", "tx", "block", "orphan_tx", true},
-	{"chain", "contract", "block", "orphan_contract", false},
-	{"chain", "parked", "block", "orphan_parked", false},
-	{"staking", "checkpoint", "block", "orphan_checkpoint", false},
-	{"partnership", "event", "block", "orphan_event", false},
-	{"chain", "evidence", "block", "orphan_evidence", false},
-	{"chain", "evidence_tx", "block", NULL, false},
+	{"chain", "log", "block", "orphan_log", true, NULL},
+	{"chain", "tx", "block", "orphan_tx", true, NULL},
+	{"chain", "contract", "block", "orphan_contract", false, NULL},
+	{"chain", "parked", "block", "orphan_parked", false, NULL},
+	{"staking", "checkpoint", "block", "orphan_checkpoint", false, NULL},
+	{"partnership", "event", "block", "orphan_event", false, NULL},
+	{"chain", "evidence", "block", "orphan_evidence", false, NULL},
+	{"chain", "evidence_tx", "block", NULL, false,
+		" AND tx_head = ANY (ARRAY(SELECT chain.tx_head(l.tx) FROM chain.log l"
+		" WHERE l.chain_id = $1 AND l.block = $2))"},
 };
 #define PART_COUNT (sizeof(parts) / sizeof(*parts))
 
@@ -53,7 +56,8 @@ static void move_sql(struct buf *sql, const struct writer *w)
 	for (size_t i = 0; i < PART_COUNT; i++) {
 		buf_printf(sql, ", d%zu AS (DELETE FROM ", i);
 		table_name(sql, w, i);
-		buf_printf(sql, " WHERE chain_id = $1 AND %s = $2 RETURNING *)", parts[i].column);
+		buf_printf(sql, " WHERE chain_id = $1 AND %s = $2%s RETURNING *)", parts[i].column,
+			parts[i].and ? parts[i].and : "");
 		if (!w->ranged && parts[i].orphan)
 			buf_printf(sql,
 				", o%zu AS (INSERT INTO %s.%s SELECT $4, $3, d%zu.* FROM d%zu)", i,

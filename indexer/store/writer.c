@@ -56,7 +56,7 @@ static const struct {
 		" admin, amount, total, share_bps, old_share_bps, validator_id, role, role_name",
 		false, 18},
 	[T_EVIDENCE] = {"chain.evidence", "chain_id, block, header, proof", false, 4},
-	[T_EVIDENCE_TX] = {"chain.evidence_tx", "chain_id, tx, block", false, 3},
+	[T_EVIDENCE_TX] = {"chain.evidence_tx", "chain_id, tx_head, block", false, 3},
 };
 
 void arg_chain(struct pg_args *a, const struct writer *w)
@@ -164,22 +164,38 @@ static enum err_kind begin_bulk(struct writer *w, struct err *e)
 	return k ? k : pg_exec(w->pg, "SET lock_timeout = 0", e);
 }
 
+/* Two connections, because a build is one process's work: the indexes are of about the same size. */
+static enum err_kind build_indexes(struct writer *w, struct err *e)
+{
+	char mine[300], theirs[300];
+	struct pg *second;
+	enum err_kind k = pg_open(&second, w->url, "bttc-indexer index build", e);
+
+	if (k)
+		return k;
+	snprintf(mine, sizeof(mine),
+		"SET maintenance_work_mem = '256MB'; SELECT chain.build_log_index(%" PRId64
+		", 'validator'); SELECT chain.build_log_index(%" PRId64
+		", 'event'); RESET maintenance_work_mem",
+		w->chain_id, w->chain_id);
+	snprintf(theirs, sizeof(theirs),
+		"SET maintenance_work_mem = '256MB'; SELECT chain.build_log_index(%" PRId64
+		", 'address'); RESET maintenance_work_mem; SELECT chain.analyze_blocks()",
+		w->chain_id);
+	k = pg_exec_both(w->pg, mine, second, theirs, e);
+	pg_close(second);
+	return k ? k : pg_exec_cancellable(w->pg, "SELECT chain.analyze_logs()", e);
+}
+
 enum err_kind writer_finish_bulk(struct writer *w, struct err *e)
 {
-	char sql[300];
 	int64_t missing;
 	enum err_kind k = missing_indexes(w, &missing, e);
 
 	if (k || !missing)
 		return k;
 	log_info("store", "building indexes", "chain=%s", w->chain->key);
-	snprintf(sql, sizeof(sql),
-		"BEGIN; SET LOCAL maintenance_work_mem = '256MB';"
-		"SELECT chain.build_log_indexes(%" PRId64 "); COMMIT; SELECT chain.analyze_all()",
-		w->chain_id);
-	k = pg_exec_cancellable(w->pg, sql, e);
-	if (k)
-		pg_rollback(w->pg);
+	k = build_indexes(w, e);
 	if (!k)
 		log_info("store", "indexes built", "chain=%s", w->chain->key);
 	return k;
@@ -243,6 +259,7 @@ enum err_kind writer_open(struct writer **out, const char *url, const struct cha
 	if (!w)
 		abort();
 	w->chain = chain;
+	w->url = url;
 	w->conf = *conf;
 	w->chain_id = (int64_t)chain->chain_id;
 	w->first = chain->first_block;

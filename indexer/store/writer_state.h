@@ -59,6 +59,7 @@ struct upper {
 
 struct writer {
 	struct pg *pg;
+	const char *url; /* outlives the writer */
 	const struct chain_conf *chain;
 	struct writer_conf conf;
 	int64_t chain_id;
