@@ -25,7 +25,7 @@
 static const char STATUS_SQL[] =
 	"WITH " SQL_RESETS
 	" SELECT h.chain_id, h.node_head, extract(epoch FROM h.node_head_time)::int8,"
-	" h.indexed, h.indexed_hash, extract(epoch FROM h.indexed_time)::int8, h.safe, h.final,"
+	" v.number, v.hash, extract(epoch FROM v.time)::int8, h.safe, h.final,"
 	" h.fork_count, n.level, n.blocks, r.resets, (SELECT count(*) FROM chain.parked)::int8,"
 	" 'halted since ' || to_char(t.since AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') ||"
 	" ': ' || t.reason"

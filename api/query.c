@@ -344,6 +344,11 @@ static bool parse_rev(struct parse *p, struct text v)
 	return v.n && v.n <= 64 ? true : say(p, "must be the `revision` of an answer");
 }
 
+static bool parse_at(struct parse *p, struct text v)
+{
+	return query_int(&p->q->at, v) ? true : say(p, "must be a block number");
+}
+
 static const struct {
 	const char *name;
 	bool (*parse)(struct parse *p, struct text v);
@@ -366,6 +371,7 @@ static const struct {
 	[PARAM_CHECKPOINT_ID] = {"checkpoint_id", parse_checkpoint_id},
 	[PARAM_FORMAT] = {"format", parse_format},
 	[PARAM_REV] = {"rev", parse_rev},
+	[PARAM_AT] = {"at", parse_at},
 };
 
 const char *param_name(enum param p)

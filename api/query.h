@@ -35,6 +35,7 @@ enum param {
 	PARAM_CHECKPOINT_ID,
 	PARAM_FORMAT,
 	PARAM_REV,
+	PARAM_AT,
 	PARAM_COUNT
 };
 #define PARAM_BIT(p) (1u << (p))
@@ -72,6 +73,7 @@ struct query {
 	unsigned root_chain_id;
 	enum format format;
 	struct text rev;
+	int64_t at; /* block */
 };
 
 /** Why a request is refused (400). */

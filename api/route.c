@@ -12,6 +12,8 @@
 		PARAM_BIT(PARAM_VERIFICATION) | PARAM_BIT(PARAM_CHAIN) | PARAM_BIT(PARAM_FORMAT) | \
 		PARAM_BIT(PARAM_REV))
 
+#define STATE_PARAMS (PARAM_BIT(PARAM_AT) | PARAM_BIT(PARAM_REV))
+
 const struct route ROUTES[] = {
 	{"/v1/status", get_status, PARAM_BIT(PARAM_REV), "status"},
 	{"/v1/events", get_events,
@@ -25,6 +27,11 @@ const struct route ROUTES[] = {
 	{"/v1/checkpoints/{chain}/{kind}/{tx}/{log_index}", get_checkpoint, PARAM_BIT(PARAM_REV),
 		"checkpoint"},
 	{"/v1/evidence/{chain}/{tx}/{log_index}", get_evidence, PARAM_BIT(PARAM_REV), "evidence"},
+	{"/v1/staking", get_staking, STATE_PARAMS, "staking"},
+	{"/v1/validators/{id}", get_validator, STATE_PARAMS, "validator"},
+	{"/v1/delegators/{address}", get_delegator, STATE_PARAMS, "delegator"},
+	{"/v1/partnerships/{address}", get_partnership, STATE_PARAMS, "partnership"},
+	{"/v1/partners/{address}", get_partner, STATE_PARAMS, "partner"},
 	{"/healthz", get_healthz, 0, "healthz"},
 	{"/readyz", get_readyz, 0, "readyz"},
 	{"/metrics", get_metrics, 0, NULL},

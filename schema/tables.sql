@@ -346,6 +346,313 @@ TABLE chain.tx PARTITION BY LIST (chain_id)  -- Kept transactions: those of logs
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
 
+TABLE ledger.balance  -- Balances in the staking token.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  account bytea NOT NULL  -- Account, 20 bytes; zeros: none.
+  block bigint NOT NULL  -- Block at whose end it is so.
+  created boolean NOT NULL  -- The first row of its key.
+  amount numeric(78,0) NOT NULL  -- Amount in the smallest unit.
+  CONSTRAINT balance_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT balance_pk PRIMARY KEY (chain_id, account, block)
+  INDEX balance_block_ix ON ledger.balance USING brin (block) WITH (autosummarize='on')
+  INDEX balance_created_ix ON ledger.balance USING btree (chain_id, account) WHERE created
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE ledger.block  -- Blocks that changed the state; equal checksums mean equal states, so that machines can be compared.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  block bigint NOT NULL  -- Block number.
+  hash bytea NOT NULL  -- Block hash; of the initial state: empty.
+  checksum bytea NOT NULL  -- Sum over the hashes of all records, 16 bytes.
+  level smallint NOT NULL  -- Lowest verification level of all blocks so far that changed the state; of the initial state: 5.
+  CONSTRAINT block_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT block_pk PRIMARY KEY (chain_id, block)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE ledger.derived  -- Tables that follow from the events of a staking chain; a fork deletes their rows by chain_id and block.
+  name text COLLATE C NOT NULL  -- Name of a table of schema ledger, with columns chain_id and block.
+  CONSTRAINT derived_pk PRIMARY KEY (name)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE ledger.discrepancy  -- Where the chain says something else than the ledger computes.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  block bigint NOT NULL  -- Block number.
+  ordinal integer NOT NULL  -- Counts the findings of the block from 0.
+  kind text COLLATE C NOT NULL  -- Which self-check.
+  subject text COLLATE C NOT NULL  -- Number (validator, chain, header block or nonce), contract and account that the check is about, apart by spaces.
+  expected numeric(78,0) NOT NULL  -- What the ledger computes.
+  observed numeric(78,0) NOT NULL  -- What the chain says.
+  tx bytea NOT NULL  -- Transaction hash.
+  log_index integer  -- Index of the log; NULL: a call.
+  resolved boolean NOT NULL DEFAULT false  -- A person has looked at it.
+  CONSTRAINT discrepancy_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT discrepancy_pk PRIMARY KEY (chain_id, block, ordinal)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE ledger.epoch  -- validatorStateChanges.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  epoch bigint NOT NULL  -- Epoch.
+  block bigint NOT NULL  -- Block at whose end it is so.
+  created boolean NOT NULL  -- The first row of its key.
+  amount numeric(78,0) NOT NULL  -- Amount, two's complement.
+  staker_count bigint NOT NULL  -- Staker count, two's complement.
+  CONSTRAINT epoch_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT epoch_pk PRIMARY KEY (chain_id, epoch, block)
+  INDEX epoch_block_ix ON ledger.epoch USING brin (block) WITH (autosummarize='on')
+  INDEX epoch_created_ix ON ledger.epoch USING btree (chain_id, epoch) WHERE created
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE ledger.global  -- Global values of the StakeManager and the RootChain.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  block bigint NOT NULL  -- Block at whose end it is so.
+  created boolean NOT NULL  -- The first row of its key.
+  reward_per_stake numeric(78,0) NOT NULL  -- Reward per stake as the contract has it, uint256.
+  total_staked numeric(78,0) NOT NULL  -- Total staked as the contract has it, uint256.
+  total_rewards numeric(78,0) NOT NULL  -- Total rewards as the contract has it, uint256.
+  total_rewards_liquidated numeric(78,0) NOT NULL  -- Total rewards liquidated as the contract has it, uint256.
+  total_stake numeric(78,0) NOT NULL  -- Total stake as the contract has it, uint256.
+  total_heimdall_fee numeric(78,0) NOT NULL  -- Total heimdall fee as the contract has it, uint256.
+  min_deposit numeric(78,0) NOT NULL  -- Min deposit as the contract has it, uint256.
+  min_heimdall_fee numeric(78,0) NOT NULL  -- Min heimdall fee as the contract has it, uint256.
+  prev_block_interval numeric(78,0) NOT NULL  -- Prev block interval as the contract has it, uint256.
+  reward_decrease_per_checkpoint numeric(78,0) NOT NULL  -- Reward decrease per checkpoint as the contract has it, uint256.
+  max_rewarded_checkpoints numeric(78,0) NOT NULL  -- Max rewarded checkpoints as the contract has it, uint256.
+  checkpoint_reward_delta numeric(78,0) NOT NULL  -- Checkpoint reward delta as the contract has it, uint256.
+  checkpoint_block_interval numeric(78,0) NOT NULL  -- Checkpoint block interval as the contract has it, uint256.
+  proposer_bonus numeric(78,0) NOT NULL  -- Proposer bonus as the contract has it, uint256.
+  withdrawal_delay numeric(78,0) NOT NULL  -- Withdrawal delay as the contract has it, uint256.
+  dynasty numeric(78,0) NOT NULL  -- Dynasty as the contract has it, uint256.
+  auction_period numeric(78,0) NOT NULL  -- Auction period as the contract has it, uint256.
+  replacement_cool_down numeric(78,0) NOT NULL  -- Replacement cool down as the contract has it, uint256.
+  signer_update_limit numeric(78,0) NOT NULL  -- Signer update limit as the contract has it, uint256.
+  validator_threshold numeric(78,0) NOT NULL  -- Validator threshold as the contract has it, uint256.
+  account_state_root bytea NOT NULL  -- Account state root, 32 bytes.
+  current_epoch bigint NOT NULL  -- Current epoch.
+  staker_count bigint NOT NULL  -- Staker count.
+  nft_counter bigint NOT NULL  -- Nft counter.
+  next_header_block bigint NOT NULL  -- Next header block.
+  delegation_enabled bigint NOT NULL  -- Delegation enabled.
+  CONSTRAINT global_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT global_pk PRIMARY KEY (chain_id, block)
+  INDEX global_block_ix ON ledger.global USING brin (block) WITH (autosummarize='on')
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE ledger.head WITH (fillfactor=10)  -- How far the ledger follows a staking chain; locked by whoever writes ledger rows.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  block bigint NOT NULL  -- Newest block whose effects are in the tables; one below the first block: only the initial state.
+  generation bigint NOT NULL DEFAULT 0  -- Counts the forks that took ledger rows back.
+  rules text NOT NULL  -- Revision of the network file and rules by which the rows were made; another one: they are made anew.
+  CONSTRAINT head_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT head_pk PRIMARY KEY (chain_id)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE ledger.header  -- headerBlocks of the RootChain; zero after a reset.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  header_block_id bigint NOT NULL  -- Header block id.
+  block bigint NOT NULL  -- Block at whose end it is so.
+  created boolean NOT NULL  -- The first row of its key.
+  root bytea NOT NULL  -- Root, 32 bytes.
+  start_block bigint NOT NULL  -- Start block.
+  end_block bigint NOT NULL  -- End block.
+  created_at bigint NOT NULL  -- Created at.
+  proposer bytea NOT NULL  -- Proposer, 20 bytes; zeros: none.
+  present integer NOT NULL  -- Present.
+  CONSTRAINT header_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT header_pk PRIMARY KEY (chain_id, header_block_id, block)
+  INDEX header_block_ix ON ledger.header USING brin (block) WITH (autosummarize='on')
+  INDEX header_created_ix ON ledger.header USING btree (chain_id, header_block_id) WHERE created
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE ledger.partnership  -- Partnership contracts.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  address bytea NOT NULL  -- Address, 20 bytes; zeros: none.
+  block bigint NOT NULL  -- Block at whose end it is so.
+  created boolean NOT NULL  -- The first row of its key.
+  total_received numeric(78,0) NOT NULL  -- Total received as the contract has it, uint256.
+  free_capital numeric(78,0) NOT NULL  -- Free capital as the contract has it, uint256.
+  staked_capital numeric(78,0) NOT NULL  -- Staked capital as the contract has it, uint256.
+  validator_id bigint NOT NULL  -- Validator id; 0: none.
+  next_order bigint NOT NULL  -- Next order.
+  admin bytea NOT NULL  -- Admin, 20 bytes; zeros: none.
+  operator bytea NOT NULL  -- Operator, 20 bytes; zeros: none.
+  dust_partner bytea NOT NULL  -- Dust partner, 20 bytes; zeros: none.
+  phase integer NOT NULL  -- 0 none, 1 initialized, 2 staked, 3 unstaking, 4 closed.
+  paused integer NOT NULL  -- Paused.
+  partner_count integer NOT NULL  -- Partner count.
+  CONSTRAINT partnership_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT partnership_pk PRIMARY KEY (chain_id, address, block)
+  INDEX partnership_block_ix ON ledger.partnership USING brin (block) WITH (autosummarize='on')
+  INDEX partnership_created_ix ON ledger.partnership USING btree (chain_id, address) WHERE created
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE ledger.person  -- Partners and depositors of partnerships, also past ones.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  partnership bytea NOT NULL  -- Partnership, 20 bytes; zeros: none.
+  account bytea NOT NULL  -- Account, 20 bytes; zeros: none.
+  block bigint NOT NULL  -- Block at whose end it is so.
+  created boolean NOT NULL  -- The first row of its key.
+  claimable numeric(78,0) NOT NULL  -- Claimable as the contract has it, uint256.
+  claimed numeric(78,0) NOT NULL  -- Claimed as the contract has it, uint256.
+  contributed numeric(78,0) NOT NULL  -- Contributed as the contract has it, uint256.
+  allocated numeric(78,0) NOT NULL  -- Allocated as the contract has it, uint256.
+  restaked numeric(78,0) NOT NULL  -- Restaked as the contract has it, uint256.
+  share_bps bigint NOT NULL  -- Share bps.
+  list_order bigint NOT NULL  -- Place in the contract's list of partners, ascending.
+  active bigint NOT NULL  -- Active.
+  CONSTRAINT person_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT person_pk PRIMARY KEY (chain_id, partnership, account, block)
+  INDEX person_block_ix ON ledger.person USING brin (block) WITH (autosummarize='on')
+  INDEX person_created_ix ON ledger.person USING btree (chain_id, partnership, account) WHERE created
+  INDEX person_of_ix ON ledger.person USING btree (chain_id, account, partnership) WHERE created
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE ledger.position  -- Delegators' positions.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  share_contract bytea NOT NULL  -- Share contract, 20 bytes; zeros: none.
+  delegator bytea NOT NULL  -- Delegator, 20 bytes; zeros: none.
+  block bigint NOT NULL  -- Block at whose end it is so.
+  created boolean NOT NULL  -- The first row of its key.
+  shares numeric(78,0) NOT NULL  -- Shares as the contract has it, uint256.
+  initial_reward_per_share numeric(78,0) NOT NULL  -- Initial reward per share as the contract has it, uint256.
+  validator_id bigint NOT NULL  -- Validator id; 0: none.
+  unbond_nonce bigint NOT NULL  -- Unbond nonce.
+  CONSTRAINT position_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT position_pk PRIMARY KEY (chain_id, share_contract, delegator, block)
+  INDEX position_block_ix ON ledger."position" USING brin (block) WITH (autosummarize='on')
+  INDEX position_created_ix ON ledger."position" USING btree (chain_id, share_contract, delegator) WHERE created
+  INDEX position_of_ix ON ledger."position" USING btree (chain_id, delegator, share_contract) WHERE created
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE ledger.root_chain  -- CHAIN_CHECKPOINT_REWARD and currentHeaderBlockId.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  root_chain_id bigint NOT NULL  -- Root chain id.
+  block bigint NOT NULL  -- Block at whose end it is so.
+  created boolean NOT NULL  -- The first row of its key.
+  reward numeric(78,0) NOT NULL  -- Reward as the contract has it, uint256.
+  header_id bigint NOT NULL  -- Header id.
+  rewarded bigint NOT NULL  -- Rewarded.
+  CONSTRAINT root_chain_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT root_chain_pk PRIMARY KEY (chain_id, root_chain_id, block)
+  INDEX root_chain_block_ix ON ledger.root_chain USING brin (block) WITH (autosummarize='on')
+  INDEX root_chain_created_ix ON ledger.root_chain USING btree (chain_id, root_chain_id) WHERE created
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE ledger.share  -- ValidatorShare contracts.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  contract bytea NOT NULL  -- Contract, 20 bytes; zeros: none.
+  block bigint NOT NULL  -- Block at whose end it is so.
+  created boolean NOT NULL  -- The first row of its key.
+  total_supply numeric(78,0) NOT NULL  -- Total supply as the contract has it, uint256.
+  reward_per_share numeric(78,0) NOT NULL  -- Reward per share as the contract has it, uint256.
+  active_amount numeric(78,0) NOT NULL  -- Active amount as the contract has it, uint256.
+  withdraw_pool numeric(78,0) NOT NULL  -- Withdraw pool as the contract has it, uint256.
+  withdraw_shares numeric(78,0) NOT NULL  -- Withdraw shares as the contract has it, uint256.
+  validator_id bigint NOT NULL  -- Validator id; 0: none.
+  delegation integer NOT NULL  -- Delegation.
+  locked integer NOT NULL  -- Locked.
+  CONSTRAINT share_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT share_pk PRIMARY KEY (chain_id, contract, block)
+  INDEX share_block_ix ON ledger.share USING brin (block) WITH (autosummarize='on')
+  INDEX share_created_ix ON ledger.share USING btree (chain_id, contract) WHERE created
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE ledger.signer_key  -- signerToValidator.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  signer bytea NOT NULL  -- Signer, 20 bytes; zeros: none.
+  block bigint NOT NULL  -- Block at whose end it is so.
+  created boolean NOT NULL  -- The first row of its key.
+  validator_id bigint NOT NULL  -- Validator id; 0: none.
+  CONSTRAINT signer_key_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT signer_key_pk PRIMARY KEY (chain_id, signer, block)
+  INDEX signer_key_block_ix ON ledger.signer_key USING brin (block) WITH (autosummarize='on')
+  INDEX signer_key_created_ix ON ledger.signer_key USING btree (chain_id, signer) WHERE created
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE ledger.signers  -- signers[] of the StakeManager.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  block bigint NOT NULL  -- Block at whose end it is so.
+  signers bytea NOT NULL  -- Addresses in the order of the contract, 20 bytes each.
+  CONSTRAINT signers_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT signers_pk PRIMARY KEY (chain_id, block)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE ledger.unbond  -- Unbonds; open while shares is not 0.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  share_contract bytea NOT NULL  -- Share contract, 20 bytes; zeros: none.
+  delegator bytea NOT NULL  -- Delegator, 20 bytes; zeros: none.
+  nonce bigint NOT NULL  -- Nonce.
+  block bigint NOT NULL  -- Block at whose end it is so.
+  created boolean NOT NULL  -- The first row of its key.
+  shares numeric(78,0) NOT NULL  -- Shares as the contract has it, uint256.
+  withdraw_epoch bigint NOT NULL  -- Withdraw epoch.
+  validator_id bigint NOT NULL  -- Validator id; 0: none.
+  CONSTRAINT unbond_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT unbond_pk PRIMARY KEY (chain_id, share_contract, delegator, nonce, block)
+  INDEX unbond_block_ix ON ledger.unbond USING brin (block) WITH (autosummarize='on')
+  INDEX unbond_created_ix ON ledger.unbond USING btree (chain_id, share_contract, delegator, nonce) WHERE created
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE ledger.validator  -- validators(id) of the StakeManager, with nonce and NFT owner.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  id bigint NOT NULL  -- Validator id; -1: validators[2^256-1], where credits to retired signers go.
+  block bigint NOT NULL  -- Block at whose end it is so.
+  created boolean NOT NULL  -- The first row of its key.
+  amount numeric(78,0) NOT NULL  -- Amount in the smallest unit.
+  reward numeric(78,0) NOT NULL  -- Reward as the contract has it, uint256.
+  delegators_reward numeric(78,0) NOT NULL  -- Delegators reward as the contract has it, uint256.
+  delegated_amount numeric(78,0) NOT NULL  -- Delegated amount as the contract has it, uint256.
+  initial_reward_per_stake numeric(78,0) NOT NULL  -- Initial reward per stake as the contract has it, uint256.
+  commission_rate numeric(78,0) NOT NULL  -- Commission rate as the contract has it, uint256.
+  auction_amount numeric(78,0) NOT NULL  -- Auction amount as the contract has it, uint256.
+  activation_epoch bigint NOT NULL  -- Activation epoch.
+  deactivation_epoch bigint NOT NULL  -- Deactivation epoch.
+  jail_epoch bigint NOT NULL  -- Jail epoch.
+  last_commission_update bigint NOT NULL  -- Last commission update.
+  latest_signer_update_epoch bigint NOT NULL  -- Latest signer update epoch.
+  nonce bigint NOT NULL  -- Nonce.
+  signer bytea NOT NULL  -- Signer, 20 bytes; zeros: none.
+  contract bytea NOT NULL  -- Contract, 20 bytes; zeros: none.
+  owner bytea NOT NULL  -- Owner, 20 bytes; zeros: none.
+  status integer NOT NULL  -- 0 inactive, 1 active, 2 locked, 3 unstaked.
+  CONSTRAINT validator_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT validator_pk PRIMARY KEY (chain_id, id, block)
+  INDEX validator_block_ix ON ledger.validator USING brin (block) WITH (autosummarize='on')
+  INDEX validator_created_ix ON ledger.validator USING btree (chain_id, id) WHERE created
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
 TABLE partnership.event  -- Events of partnership contracts. Which of the contract's own events is which kind, and which parameter fills which column, stands in the network file.
   chain_id bigint NOT NULL  -- EVM chain id.
   block bigint NOT NULL  -- Block number.
@@ -1709,6 +2016,10 @@ FUNCTION chain.word_bytes(data bytea, n integer) RETURNS text IMMUTABLE PARALLEL
 FUNCTION chain.word_hash(data bytea, n integer) RETURNS text IMMUTABLE PARALLEL SAFE  -- The n-th word as hex text.
 
 FUNCTION chain.word_numeric(data bytea, n integer) RETURNS numeric IMMUTABLE PARALLEL SAFE  -- The n-th word as an unsigned integer, exact.
+
+FUNCTION ledger.cut(id bigint, from_block bigint) RETURNS void  -- Deletes all ledger rows of a chain at or above a block. The caller has locked the row of ledger.head.
+
+FUNCTION ledger.undo(id bigint, from_block bigint) RETURNS void  -- Takes the ledger of a chain back to below a block that a fork removes.
 
 FUNCTION partnership.kind_name(kind smallint) RETURNS text IMMUTABLE PARALLEL SAFE  -- Name of a kind of partnership.event.
 

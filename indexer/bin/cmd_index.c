@@ -50,6 +50,7 @@ struct lone_index {
 	struct chain_index_conf chain_conf[CHAINS_MAX];
 	const char **props[CHAINS_MAX];
 	struct chain_index *run[CHAINS_MAX];
+	struct books *books; /* where the staking chain is worked on */
 	size_t n;
 };
 
@@ -119,7 +120,11 @@ static void wait_for_end(const struct lone_index *x)
 	bool all;
 
 	while (!stop_wait_ms(50)) {
-		if (any_ended_badly(x, &all) || all)
+		if (any_ended_badly(x, &all) || (x->books && books_trouble(x->books)))
+			break;
+		if (all && x->books)
+			books_finish(x->books);
+		if (all && (!x->books || books_ended(x->books)))
 			break;
 		if (!x->conf->progress || clock_ms() - said < REPORT_MS)
 			continue;
@@ -133,8 +138,13 @@ static const char *live_trouble(void *arg, const char *key)
 	const struct lone_index *x = arg;
 
 	for (size_t i = 0; i < x->n; i++)
-		if (!strcmp(x->chain_conf[i].chain->key, key))
-			return chain_index_trouble(x->run[i]);
+		if (!strcmp(x->chain_conf[i].chain->key, key)) {
+			const char *why = chain_index_trouble(x->run[i]);
+
+			return why || !x->books || x->chain_conf[i].chain->role != ROLE_STAKING
+				       ? why
+				       : books_trouble(x->books);
+		}
 	return NULL;
 }
 
@@ -164,12 +174,22 @@ static enum err_kind run(struct lone_index *x, struct err *e)
 		k = chain_index_start(&x->run[started], &x->chain_conf[started], e);
 		started += !k;
 	}
+	for (size_t i = 0; !k && !x->books && i < x->n; i++)
+		if (x->chain_conf[i].chain->role == ROLE_STAKING)
+			k = books_begin(&x->books, x->net, x->conf->database, e);
 	if (!k)
 		k = work(x, e);
 	asked = stop_asked();
 	stop_request();
 	for (size_t i = 0; i < started; i++) {
 		ended = chain_index_join(x->run[i], &ce);
+		if (ended && ended != ERR_STOP && !k) {
+			k = ended;
+			*e = ce;
+		}
+	}
+	if (x->books) {
+		ended = books_join(x->books, &ce);
 		if (ended && ended != ERR_STOP && !k) {
 			k = ended;
 			*e = ce;

@@ -45,8 +45,12 @@ static const char *live_trouble(void *arg, const char *key)
 	struct pipeline *p = arg;
 
 	for (size_t c = 0; c < p->net->chain_count; c++)
-		if (p->run[c] && &p->net->chains[c] == network_chain(p->net, key))
-			return chain_run_trouble(p->run[c]);
+		if (p->run[c] && &p->net->chains[c] == network_chain(p->net, key)) {
+			const char *why = chain_run_trouble(p->run[c]);
+
+			return why || !p->books || p->net->chains[c].role != ROLE_STAKING
+				? why : books_trouble(p->books);
+		}
 	return NULL;
 }
 
@@ -65,6 +69,8 @@ static enum err_kind run(struct pipeline *p, const struct up_conf *c, struct err
 	/* The API's thread reads the runs, so they are all there before it starts. */
 	for (size_t i = 0; !k && i < p->net->chain_count; i++)
 		k = pipeline_start(p, i, &ic, &wc, e);
+	if (!k)
+		k = books_begin(&p->books, p->net, p->url, e);
 	if (!k) {
 		sc.url = p->api_url;
 		k = serve_start(&serve, p->net, &sc, e);

@@ -251,6 +251,29 @@ enum err_kind pipeline_start(struct pipeline *p, size_t chain, const struct inge
 	return chain_run_start(&p->run[chain], &p->run_conf[chain], e);
 }
 
+enum err_kind books_begin(struct books **out, const struct network *net, const char *database,
+	struct err *e)
+{
+	*out = NULL;
+	for (size_t c = 0; c < net->chain_count; c++) {
+		struct books_conf conf = {.chain = &net->chains[c], .database = database,
+			.initial_state = net->initial_state, .revision = net->revision};
+
+		if (conf.chain->role == ROLE_STAKING)
+			return books_start(out, &conf, e);
+	}
+	return ERR_NONE;
+}
+
+/* The ledger ends when it has all that the runs stored. */
+static bool books_settled(struct pipeline *p)
+{
+	if (!p->books)
+		return true;
+	books_finish(p->books);
+	return books_ended(p->books);
+}
+
 static bool all_ended(const struct pipeline *p)
 {
 	for (size_t c = 0; c < p->net->chain_count; c++)
@@ -272,7 +295,7 @@ enum err_kind pipeline_wait(struct pipeline *p, bool stay, struct err *e)
 			return ERR_FATAL;
 		}
 		progress_show(&bar, p->run, p->net->chain_count);
-		if (!stay && all_ended(p))
+		if (!stay && all_ended(p) && books_settled(p))
 			break;
 	}
 	progress_end(&bar);
@@ -288,6 +311,13 @@ enum err_kind pipeline_close(struct pipeline *p, struct err *e)
 		if (!p->run[c])
 			continue;
 		k = chain_run_join(p->run[c], &ce);
+		if (k && k != ERR_STOP && !first) {
+			first = k;
+			*e = ce;
+		}
+	}
+	if (p->books) {
+		k = books_join(p->books, &ce);
 		if (k && k != ERR_STOP && !first) {
 			first = k;
 			*e = ce;

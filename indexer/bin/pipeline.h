@@ -8,6 +8,7 @@
 #include "base/opt.h"
 #include "bin/chain_run.h"
 #include "bin/command.h"
+#include "books/books.h"
 #include "replay/replay.h"
 #include "store/postgres.h"
 
@@ -38,6 +39,7 @@ struct pipeline {
 	size_t url_count[CHAINS_MAX];
 	struct chain_run_conf run_conf[CHAINS_MAX];
 	struct chain_run *run[CHAINS_MAX]; /* NULL: not started, or joined after it failed */
+	struct books *books;          /* of the staking chain, where it is worked on; else NULL */
 	uint64_t started_ms, line_ms;
 	bool line_open;
 };
@@ -65,6 +67,10 @@ MUST_USE enum err_kind pipeline_open(struct pipeline *p, const char *sql_listen,
 /** Start the run of one chain; ingest_conf and writer_conf come from the command. */
 MUST_USE enum err_kind pipeline_start(struct pipeline *p, size_t chain, const struct ingest_conf *ic,
 	const struct writer_conf *wc, struct err *e);
+
+/** Start the ledger of the network's staking chain; *out NULL: there is none. */
+MUST_USE enum err_kind books_begin(struct books **out, const struct network *net, const char *database,
+	struct err *e);
 
 /**
  * Wait until every run has ended (then ERR_NONE) or a stop. Draws progress; watches the private

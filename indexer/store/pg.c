@@ -481,6 +481,33 @@ const char *pg_text(const struct pg *pg, int row, int col, size_t *n)
 	return PQgetvalue(pg->res, row, col);
 }
 
+/* -------- notifications -------- */
+
+static bool take_news(struct pg *pg)
+{
+	bool any = false;
+
+	for (PGnotify *n; (n = PQnotifies(pg->conn)); any = true)
+		PQfreemem(n);
+	return any;
+}
+
+enum err_kind pg_wait_news(struct pg *pg, unsigned ms, struct err *e)
+{
+	uint64_t end = clock_ms() + ms, now;
+
+	if (pg->lost)
+		return err_set(e, ERR_AGAIN, "pg", 0, "connection to PostgreSQL was lost");
+	while (!take_news(pg) && !stop_asked() && (now = clock_ms()) < end) {
+		struct pollfd p = {.fd = PQsocket(pg->conn), .events = POLLIN};
+
+		if (poll(&p, 1, end - now < 50 ? (int)(end - now) : 50) > 0 &&
+			!PQconsumeInput(pg->conn))
+			return lost(pg, e);
+	}
+	return ERR_NONE;
+}
+
 /* -------- COPY -------- */
 
 static enum err_kind put_chunks(struct pg *pg, const struct buf *data, struct err *e)

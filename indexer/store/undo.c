@@ -128,6 +128,18 @@ static void take_fork(struct fork_run *f, uint64_t seq)
 	f->last_seq = seq;
 }
 
+/* The ledger goes back first: its lock keeps the fold from reading what is about to go. */
+static enum err_kind undo_ledger(struct writer *w, const struct tip *tip, struct err *e)
+{
+	struct pg_args a = {0};
+
+	if (w->ranged || w->chain->role != ROLE_STAKING)
+		return ERR_NONE;
+	arg_chain(&a, w);
+	pg_arg_i64(&a, (int64_t)tip->id.number);
+	return pg_query(w->pg, "SELECT ledger.undo($1, $2)", &a, e);
+}
+
 static enum err_kind undo_one(struct writer *w, struct tip *tip, struct err *e)
 {
 	struct hash32 parent;
@@ -143,7 +155,7 @@ static enum err_kind undo_one(struct writer *w, struct tip *tip, struct err *e)
 			") and should be undone: nothing was changed, check the node",
 			w->chain->key, tip->id.number, tip->final);
 	tip->fork.depth++;
-	if ((k = move_block(w, tip, &parent, &time, e)) ||
+	if ((k = undo_ledger(w, tip, e)) || (k = move_block(w, tip, &parent, &time, e)) ||
 		(!w->ranged && (k = write_fork(w, tip, &parent, e))))
 		return k;
 	tip->has = tip->id.number > w->first;

@@ -701,6 +701,8 @@ static enum err_kind transaction(
 		k = advance_head(w, tip, e);
 	if (!k && tip->seq == w->at.seq && !b->bad_n) /* heights alone may get lost in a crash */
 		k = pg_exec(w->pg, "SET LOCAL synchronous_commit = off", e);
+	if (!k && w->chain->role == ROLE_STAKING && tip->seq != w->at.seq)
+		k = pg_exec(w->pg, "NOTIFY bttc_head", e); /* the ledger waits for it */
 	return k ? k : pg_exec(w->pg, "COMMIT", e);
 }
 

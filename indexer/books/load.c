@@ -1,0 +1,242 @@
+/*
+ * Memory follows the tables: after a fork it takes back the same blocks, which the stored checksum
+ * confirms; in any other case it is thrown away and read anew, the newest row of every key.
+ */
+#include "books/body.h"
+
+#include "base/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Raised when rows that stand in the tables would come out otherwise. */
+#define BOOKS_RULES 1
+
+static int64_t first_minus_one(const struct session *s)
+{
+	return (int64_t)s->conf->chain->first_block - 1;
+}
+
+static void drop_memory(struct session *s)
+{
+	ledger_free(s->ledger);
+	decoder_free(s->decoder);
+	s->ledger = NULL;
+	s->decoder = decoder_new(s->conf->chain);
+}
+
+static enum err_kind load_kind(struct session *s, enum ledger_kind kind, struct err *e)
+{
+	struct ledger_fields f = ledger_fields(kind);
+	_Alignas(16) char record[LEDGER_RECORD_MAX];
+	struct pg_args a = {0};
+	struct buf sql, keys;
+	enum err_kind k;
+
+	buf_init(&sql, 8000);
+	buf_init(&keys, 200);
+	for (unsigned i = 0; i < f.keys; i++)
+		buf_printf(&keys, "x.%s, ", f.v[i].column);
+	buf_printf(&sql, "SELECT DISTINCT ON (%sx.chain_id) ", keys.n ? keys.p : "");
+	ledger_fields_select(&sql, kind);
+	buf_printf(&sql, " FROM ledger.%s x WHERE x.chain_id = $1 ORDER BY %sx.chain_id, x.block DESC",
+		ledger_kind_name(kind), keys.n ? keys.p : "");
+	arg_chain(&a, s);
+	k = pg_query(s->pg, sql.p, &a, e);
+	for (int i = 0; !k && i < pg_count(s->pg); i++) {
+		size_t n;
+		const char *text = pg_text(s->pg, i, 0, &n);
+
+		if (!ledger_fields_parse(record, kind, text, n))
+			k = err_set(e, ERR_FATAL, "books", 0, "a row of ledger.%s is damaged",
+				ledger_kind_name(kind));
+		else
+			ledger_load(s->ledger, kind, record);
+	}
+	buf_free(&sql);
+	buf_free(&keys);
+	return k;
+}
+
+static enum err_kind load_signers(struct session *s, struct err *e)
+{
+	struct pg_args a = {0};
+	enum err_kind k;
+	const char *p;
+	size_t n;
+
+	arg_chain(&a, s);
+	k = pg_query(s->pg,
+		"SELECT signers FROM ledger.signers WHERE chain_id = $1 ORDER BY block DESC LIMIT 1", &a,
+		e);
+	if (k || !pg_count(s->pg))
+		return k;
+	p = pg_text(s->pg, 0, 0, &n);
+	ledger_load_signers(s->ledger, (const struct address *)(const void *)p, n / 20);
+	return ERR_NONE;
+}
+
+static enum err_kind load_found(struct session *s, struct err *e)
+{
+	struct pg_args a = {0};
+	enum err_kind k;
+
+	arg_chain(&a, s);
+	pg_arg_i64(&a, s->block);
+	k = pg_query(s->pg,
+		"SELECT address, contract, block, log_index FROM chain.contract WHERE chain_id = $1 AND"
+		" block <= $2 ORDER BY block, log_index, address",
+		&a, e);
+	for (int i = 0; !k && i < pg_count(s->pg); i++) {
+		struct discovery d = {.rule = ""};
+		const char *name = pg_text(s->pg, i, 1, NULL);
+
+		for (size_t c = 0; c < s->conf->chain->contract_count; c++)
+			if (!strcmp(s->conf->chain->contracts[c].name, name))
+				d.contract = s->conf->chain->contracts[c].name;
+		if (!d.contract)
+			return err_set(e, ERR_FATAL, "books", 0,
+				"the network file has no contract %.60s any more", name);
+		memcpy(d.address.b, pg_text(s->pg, i, 0, NULL), 20);
+		d.block = (uint64_t)pg_i64(s->pg, i, 2);
+		d.log_index = (uint32_t)pg_i64(s->pg, i, 3);
+		decoder_found(s->decoder, &d);
+	}
+	return k;
+}
+
+/* Does memory say what the newest row of ledger.block says? Takes over the level. */
+static enum err_kind compare_sum(struct session *s, bool *same, struct err *e)
+{
+	struct ledger_sum sum = ledger_checksum(s->ledger);
+	struct pg_args a = {0};
+	enum err_kind k;
+	const uint8_t *p;
+	size_t n;
+
+	arg_chain(&a, s);
+	k = pg_query(s->pg,
+		"SELECT checksum, level FROM ledger.block WHERE chain_id = $1 ORDER BY block DESC LIMIT"
+		" 1",
+		&a, e);
+	if (k)
+		return k;
+	*same = pg_count(s->pg) == 1;
+	if (!*same)
+		return ERR_NONE;
+	p = (const uint8_t *)pg_text(s->pg, 0, 0, &n);
+	for (unsigned i = 0; i < 16 && n == 16; i++)
+		*same &= p[i] == (uint8_t)(sum.w[i / 8] >> (56 - 8 * (i % 8)));
+	s->level = (int)pg_i64(s->pg, 0, 1);
+	return ERR_NONE;
+}
+
+static enum err_kind load_all(struct session *s, struct err *e)
+{
+	enum err_kind k;
+	bool same = false;
+
+	drop_memory(s);
+	if ((k = ledger_new(&s->ledger, s->conf->chain, NULL, e)))
+		return k;
+	for (unsigned kind = LEDGER_GLOBAL; !k && kind < LEDGER_KIND_COUNT; kind++)
+		if (kind != LEDGER_SIGNERS)
+			k = load_kind(s, (enum ledger_kind)kind, e);
+	if (!k)
+		k = load_signers(s, e);
+	if (k || (k = load_found(s, e)))
+		return k;
+	ledger_load_end(s->ledger, s->block < 0 ? 0 : (uint64_t)s->block);
+	if ((k = compare_sum(s, &same, e)))
+		return k;
+	if (!same)
+		return err_set(e, ERR_FATAL, "books", 0,
+			"chain %s: the ledger's rows do not have the checksum that was stored with them: "
+			"delete the row of ledger.head to have them made anew",
+			s->conf->chain->key);
+	log_info("books", "state loaded", "chain=%s block=%" PRId64, s->conf->chain->key, s->block);
+	return ERR_NONE;
+}
+
+static void rules_text(const struct session *s, char out[64])
+{
+	snprintf(out, 64, "%.32s-%d", s->conf->revision, BOOKS_RULES);
+}
+
+/* Nothing there, or made by other rules: the initial state. */
+static enum err_kind begin(struct session *s, struct err *e)
+{
+	struct pg_args a = {0};
+	char rules[64];
+	enum err_kind k;
+
+	drop_memory(s);
+	if ((k = ledger_new(&s->ledger, s->conf->chain, s->conf->initial_state, e)))
+		return k;
+	rules_text(s, rules);
+	s->block = first_minus_one(s);
+	s->level = LEVEL_QUORUM;
+	arg_chain(&a, s);
+	pg_arg_i64(&a, s->block);
+	pg_arg_text(&a, rules);
+	k = pg_query(s->pg,
+		"INSERT INTO ledger.head (chain_id, block, rules) VALUES ($1, $2, $3) ON CONFLICT"
+		" (chain_id) DO UPDATE SET block = excluded.block, rules = excluded.rules, generation ="
+		" head.generation + 1 RETURNING generation",
+		&a, e);
+	if (k)
+		return k;
+	s->generation = pg_i64(s->pg, 0, 0);
+	a = (struct pg_args){0};
+	arg_chain(&a, s);
+	pg_arg_i64(&a, INT64_MIN);
+	if ((k = pg_query(s->pg, "SELECT ledger.cut($1, $2)", &a, e)))
+		return k;
+	rows_all(s, s->block);
+	log_info("books", "beginning with the initial state", "chain=%s", s->conf->chain->key);
+	return rows_flush(s, e);
+}
+
+static enum err_kind take_back(struct session *s, int64_t block, struct err *e)
+{
+	struct err deep;
+	bool same = false;
+	enum err_kind k;
+
+	s->block = block;
+	if (ledger_undo(s->ledger, (uint64_t)(block + 1), &deep) == ERR_NONE) {
+		decoder_undo(s->decoder, (uint64_t)(block + 1));
+		if ((k = compare_sum(s, &same, e)) || same)
+			return k;
+	}
+	return load_all(s, e);
+}
+
+enum err_kind load_match(struct session *s, struct err *e)
+{
+	struct pg_args a = {0};
+	int64_t block, generation;
+	char rules[64];
+	enum err_kind k;
+
+	arg_chain(&a, s);
+	k = pg_query(s->pg,
+		"SELECT block, generation, rules FROM ledger.head WHERE chain_id = $1 FOR UPDATE", &a, e);
+	if (k)
+		return k;
+	rules_text(s, rules);
+	if (!pg_count(s->pg) || strcmp(pg_text(s->pg, 0, 2, NULL), rules))
+		return begin(s, e);
+	block = pg_i64(s->pg, 0, 0);
+	generation = pg_i64(s->pg, 0, 1);
+	if (s->ledger && generation == s->generation && block == s->block)
+		return ERR_NONE;
+	if (s->ledger && generation != s->generation && block < s->block) {
+		s->generation = generation;
+		return take_back(s, block, e);
+	}
+	s->generation = generation;
+	s->block = block;
+	return load_all(s, e);
+}

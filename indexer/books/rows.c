@@ -1,0 +1,232 @@
+/* Records as rows: the columns come from the ledger's own list of fields. */
+#include "books/body.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define COLUMNS_BLOCK       5
+#define COLUMNS_DISCREPANCY 9
+#define COLUMNS_SIGNERS     3
+
+static const char *table_columns(unsigned t)
+{
+	if (t == TABLE_BLOCK)
+		return "chain_id, block, hash, checksum, level";
+	if (t == TABLE_DISCREPANCY)
+		return "chain_id, block, ordinal, kind, subject, expected, observed, tx, log_index";
+	return "chain_id, block, signers";
+}
+
+static const char *table_name(unsigned t)
+{
+	if (t == TABLE_BLOCK)
+		return "block";
+	return t == TABLE_DISCREPANCY ? "discrepancy" : ledger_kind_name((enum ledger_kind)t);
+}
+
+static bool is_record(unsigned t)
+{
+	return t != TABLE_BLOCK && t != TABLE_DISCREPANCY && t != LEDGER_SIGNERS;
+}
+
+void rows_init(struct session *s)
+{
+	for (unsigned t = 0; t < BOOKS_TABLES; t++) {
+		unsigned n = t == TABLE_BLOCK         ? COLUMNS_BLOCK
+			     : t == TABLE_DISCREPANCY ? COLUMNS_DISCREPANCY
+			     : t == LEDGER_SIGNERS
+				     ? COLUMNS_SIGNERS
+				     : ledger_fields((enum ledger_kind)t).n + 3;
+
+		copy_init(&s->rows[t], n);
+	}
+}
+
+void rows_free(struct session *s)
+{
+	for (unsigned t = 0; t < BOOKS_TABLES; t++)
+		copy_free(&s->rows[t]);
+}
+
+static void put_field(struct copy *c, const struct ledger_field *f, const void *record)
+{
+	const char *at = (const char *)record + f->offset;
+	uint64_t big;
+	uint32_t small;
+	struct u256 v;
+
+	switch (f->type) {
+	case FIELD_U64:
+		memcpy(&big, at, sizeof(big));
+		copy_i64(c, (int64_t)big);
+		break;
+	case FIELD_U32:
+		memcpy(&small, at, sizeof(small));
+		copy_i32(c, (int32_t)small);
+		break;
+	case FIELD_U256:
+		memcpy(&v, at, sizeof(v));
+		copy_u256(c, v);
+		break;
+	case FIELD_ADDRESS: copy_bytes(c, at, 20); break;
+	case FIELD_HASH: copy_bytes(c, at, 32); break;
+	}
+}
+
+void rows_record(struct session *s, enum ledger_kind kind, const struct ledger_key *key,
+	int64_t block, bool created)
+{
+	struct copy *c = &s->rows[kind];
+	struct ledger_fields f;
+	const void *record;
+	size_t n;
+
+	copy_row(c);
+	copy_i64(c, s->chain_id);
+	if (kind == LEDGER_SIGNERS) {
+		const struct address *a = ledger_signers(s->ledger, &n);
+
+		copy_i64(c, block);
+		copy_bytes(c, n ? a->b : NULL, n * sizeof(*a));
+		return;
+	}
+	f = ledger_fields(kind);
+	record = ledger_record(s->ledger, kind, key);
+	for (unsigned i = 0; i < f.n; i++) {
+		if (i == f.keys) {
+			copy_i64(c, block);
+			copy_bool(c, created);
+		}
+		put_field(c, &f.v[i], record);
+	}
+}
+
+static void put_block(
+	struct session *s, int64_t block, const void *hash, size_t hash_n, int level)
+{
+	struct copy *c = &s->rows[TABLE_BLOCK];
+	struct ledger_sum sum = ledger_checksum(s->ledger);
+	uint8_t bytes[16];
+
+	for (unsigned i = 0; i < 16; i++)
+		bytes[i] = (uint8_t)(sum.w[i / 8] >> (56 - 8 * (i % 8)));
+	copy_row(c);
+	copy_i64(c, s->chain_id);
+	copy_i64(c, block);
+	copy_bytes(c, hash, hash_n);
+	copy_bytes(c, bytes, sizeof(bytes));
+	copy_i16(c, (int16_t)level);
+}
+
+/* "5", "0x..", "0x.. 0x.. 7": what of the key is not zero. */
+static void subject_text(struct buf *out, const struct ledger_key *key)
+{
+	static const struct address none;
+
+	if (!address_eq(&key->a, &none)) {
+		buf_str(out, "0x");
+		buf_hex(out, key->a.b, 20);
+	}
+	if (!address_eq(&key->b, &none)) {
+		buf_str(out, " 0x");
+		buf_hex(out, key->b.b, 20);
+	}
+	if (key->n || !out->n)
+		buf_printf(out, out->n ? " %llu" : "%llu", (unsigned long long)key->n);
+}
+
+static void put_finding(
+	struct session *s, int64_t block, int32_t ordinal, const struct ledger_finding *f)
+{
+	struct copy *c = &s->rows[TABLE_DISCREPANCY];
+	struct buf subject;
+
+	buf_init(&subject, 200);
+	subject_text(&subject, &f->subject);
+	copy_row(c);
+	copy_i64(c, s->chain_id);
+	copy_i64(c, block);
+	copy_i32(c, ordinal);
+	copy_text(c, ledger_finding_name(f->kind));
+	copy_text(c, subject.p);
+	copy_u256(c, f->expected);
+	copy_u256(c, f->observed);
+	copy_bytes(c, f->tx_hash.b, 32);
+	if (f->log_index == UINT32_MAX)
+		copy_null(c);
+	else
+		copy_i32(c, (int32_t)f->log_index);
+	buf_free(&subject);
+}
+
+void rows_outcome(struct session *s, const struct block *b, const struct ledger_outcome *out)
+{
+	int64_t block = (int64_t)b->h.number;
+
+	for (size_t i = 0; i < out->change_count; i++)
+		rows_record(s, out->changes[i].kind, &out->changes[i].key, block,
+			out->changes[i].created);
+	for (size_t i = 0; i < out->finding_count; i++)
+		put_finding(s, block, (int32_t)i, &out->findings[i]);
+	if (!out->change_count)
+		return;
+	if ((int)b->level < s->level)
+		s->level = (int)b->level;
+	put_block(s, block, b->h.hash.b, 32, s->level);
+}
+
+void rows_all(struct session *s, int64_t block)
+{
+	for (unsigned k = LEDGER_GLOBAL; k < LEDGER_KIND_COUNT; k++) {
+		size_t n = k == LEDGER_SIGNERS ? 0 : ledger_count(s->ledger, (enum ledger_kind)k);
+
+		for (size_t i = 0; i < n; i++)
+			rows_record(s, (enum ledger_kind)k,
+				ledger_at(s->ledger, (enum ledger_kind)k, i), block, true);
+	}
+	rows_record(s, LEDGER_SIGNERS, NULL, block, true);
+	put_block(s, block, "", 0, LEVEL_QUORUM);
+}
+
+static void copy_sql(struct buf *sql, unsigned t)
+{
+	struct ledger_fields f;
+
+	buf_printf(sql, "COPY ledger.%s (", table_name(t));
+	if (is_record(t)) {
+		f = ledger_fields((enum ledger_kind)t);
+		buf_str(sql, "chain_id");
+		for (unsigned i = 0; i < f.n; i++) {
+			if (i == f.keys)
+				buf_str(sql, ", block, created");
+			buf_printf(sql, ", %s", f.v[i].column);
+		}
+	} else {
+		buf_str(sql, table_columns(t));
+	}
+	buf_str(sql, ") FROM STDIN BINARY");
+}
+
+enum err_kind rows_flush(struct session *s, struct err *e)
+{
+	enum err_kind k = ERR_NONE;
+
+	for (unsigned t = 0; !k && t < BOOKS_TABLES; t++) {
+		struct copy *c = &s->rows[t];
+		uint64_t rows = 0;
+		struct buf sql;
+
+		if (!c->rows)
+			continue;
+		if (!copy_end(c))
+			return err_set(e, ERR_FATAL, "books", 0, "the rows of one step are over 1 GiB");
+		buf_init(&sql, 4000);
+		copy_sql(&sql, t);
+		k = pg_copy(s->pg, sql.p, &c->b, &rows, e);
+		if (!k && rows != c->rows)
+			k = err_set(e, ERR_FATAL, "books", 0, "not all rows were stored");
+		buf_free(&sql);
+		copy_clear(c);
+	}
+	return k;
+}
