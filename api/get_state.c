@@ -605,7 +605,7 @@ void get_validator(struct call *c)
 	}
 	start_sql(&q);
 	one(&q, LEDGER_VALIDATOR, "y.id = $3::int8 AND y.id > 0");
-	each(&q, LEDGER_SHARE, VALIDATOR_NOW, "y.address = k.contract");
+	each(&q, LEDGER_SHARE, VALIDATOR_NOW, "y.contract = k.contract");
 	each(&q, LEDGER_PARTNERSHIP, VALIDATOR_NOW, "y.address = k.owner");
 	s->write = write_validator;
 	s->there = has_validator;
@@ -701,7 +701,7 @@ void get_delegator(struct call *c)
 	start_sql(&q);
 	each(&q, LEDGER_POSITION, POSITIONS,
 		"y.share_contract = k.share_contract AND y.delegator = $3::bytea");
-	each(&q, LEDGER_SHARE, POSITIONS, "y.address = k.share_contract");
+	each(&q, LEDGER_SHARE, POSITIONS, "y.contract = k.share_contract");
 	each(&q, LEDGER_VALIDATOR, POSITIONS, "y.id = k.validator_id");
 	each(&q, LEDGER_UNBOND,
 		"SELECT u.share_contract, u.nonce FROM (" POSITIONS ") p JOIN ledger.unbond u ON"

@@ -5,8 +5,9 @@
  *
  * A chain that had to stop for a person says so in chain.halt, whichever process wrote it.
  *
- * Ready: every chain has a head from its node, lags no more than its limit, and no indexed block is
- * below the chain's required level.
+ * Ready: every chain has a head from its node, lags no more than its limit, no indexed block is
+ * below the chain's required level, and the ledger has every stored row. `indexed` is the newest
+ * block whose rows and ledger are both there.
  */
 #include "api/list.h"
 #include "api/respond.h"
@@ -28,8 +29,13 @@ static const char STATUS_SQL[] =
 	" v.number, v.hash, extract(epoch FROM v.time)::int8, h.safe, h.final,"
 	" h.fork_count, n.level, n.blocks, r.resets, (SELECT count(*) FROM chain.parked)::int8,"
 	" 'halted since ' || to_char(t.since AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') ||"
-	" ': ' || t.reason"
+	" ': ' || t.reason, (c.role = 'staking' AND (l.block IS NULL OR l.block < h.indexed))::int4::int8,"
+	" (SELECT count(*) FROM ledger.discrepancy d WHERE NOT d.resolved)::int8"
 	" FROM r LEFT JOIN chain.head h ON true"
+	" LEFT JOIN chain.chain c ON c.chain_id = h.chain_id"
+	" LEFT JOIN ledger.head l ON l.chain_id = h.chain_id AND c.role = 'staking'"
+	" LEFT JOIN chain.block v ON v.chain_id = h.chain_id AND v.number = CASE WHEN c.role ="
+	" 'staking' THEN least(h.indexed, coalesce(l.block, -1)) ELSE h.indexed END"
 	" LEFT JOIN chain.level_count n ON n.chain_id = h.chain_id AND n.blocks > 0"
 	" LEFT JOIN chain.halt t ON t.chain_id = h.chain_id"
 	" ORDER BY h.chain_id, n.level";
@@ -48,7 +54,9 @@ enum {
 	BLOCKS,
 	RESETS,
 	PARKED,
-	HALT
+	HALT,
+	BEHIND,
+	DISCREPANCIES
 };
 
 /* A chain's lines in the result; rows 0: the database does not know it yet. */
@@ -111,6 +119,8 @@ static const char *unready(const struct api *api, const struct stand *s)
 		limit = LAG_MIN_MS;
 	if (!known(s, INDEXED))
 		return "nothing is indexed yet";
+	if (known(s, BEHIND) && num(s, BEHIND))
+		return "the ledger has not caught up with the stored rows";
 	if (!lag_s(s, &lag))
 		return "the node's head is not known";
 	if (lag * 1000 > limit)
@@ -270,7 +280,7 @@ static void put_status(
 	}
 	jw_arr_end(w);
 	jw_key(w, "discrepancies_open");
-	jw_null(w);
+	jw_i64(w, pgres_i64(res, 0, DISCREPANCIES));
 	jw_key(w, "parked");
 	jw_i64(w, pgres_i64(res, 0, PARKED));
 	jw_key(w, "ready");

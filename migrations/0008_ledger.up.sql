@@ -470,6 +470,8 @@ COMMENT ON FUNCTION ledger.cut(bigint, bigint) IS 'Deletes all ledger rows of a 
 CREATE FUNCTION ledger.undo(id bigint, from_block bigint) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+  -- Also when nothing is taken back: whoever folds may be reading the rows that are about to go.
+  PERFORM FROM ledger.head WHERE chain_id = id FOR UPDATE;
   UPDATE ledger.head SET block = from_block - 1, generation = generation + 1
     WHERE chain_id = id AND block >= from_block;
   IF FOUND THEN

@@ -24,6 +24,7 @@ struct session {
 	int64_t block;         /* as ledger.head; one below the first block: -1 is legal */
 	int64_t generation;
 	int level;             /* lowest so far */
+	bool begun;            /* this step made the initial rows */
 	struct arena *mem;
 	struct copy rows[BOOKS_TABLES];
 };

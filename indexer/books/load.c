@@ -177,6 +177,7 @@ static enum err_kind begin(struct session *s, struct err *e)
 	rules_text(s, rules);
 	s->block = first_minus_one(s);
 	s->level = LEVEL_QUORUM;
+	s->begun = true;
 	arg_chain(&a, s);
 	pg_arg_i64(&a, s->block);
 	pg_arg_text(&a, rules);
