@@ -22,20 +22,21 @@
 #define LAG_PERIODS 20
 #define LEVELS      (LEVEL_QUORUM + 1)
 
-/* one line a chain and level; chains without blocks have one line with level NULL */
+/* $1 the chain with a ledger, or NULL. One line a chain and level; a chain without blocks has one line
+ * with level NULL. */
 static const char STATUS_SQL[] =
 	"WITH " SQL_RESETS
 	" SELECT h.chain_id, h.node_head, extract(epoch FROM h.node_head_time)::int8,"
 	" v.number, v.hash, extract(epoch FROM v.time)::int8, h.safe, h.final,"
 	" h.fork_count, n.level, n.blocks, r.resets, (SELECT count(*) FROM chain.parked)::int8,"
 	" 'halted since ' || to_char(t.since AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') ||"
-	" ': ' || t.reason, (c.role = 'staking' AND (l.block IS NULL OR l.block < h.indexed))::int4::int8,"
+	" ': ' || t.reason, (h.chain_id = $1::int8 AND (l.block IS NULL OR l.block <"
+	" h.indexed))::int4::int8,"
 	" (SELECT count(*) FROM ledger.discrepancy d WHERE NOT d.resolved)::int8"
 	" FROM r LEFT JOIN chain.head h ON true"
-	" LEFT JOIN chain.chain c ON c.chain_id = h.chain_id"
-	" LEFT JOIN ledger.head l ON l.chain_id = h.chain_id AND c.role = 'staking'"
-	" LEFT JOIN chain.block v ON v.chain_id = h.chain_id AND v.number = CASE WHEN c.role ="
-	" 'staking' THEN least(h.indexed, coalesce(l.block, -1)) ELSE h.indexed END"
+	" LEFT JOIN ledger.head l ON l.chain_id = h.chain_id AND l.chain_id = $1::int8"
+	" LEFT JOIN chain.block v ON v.chain_id = h.chain_id AND v.number = CASE WHEN h.chain_id ="
+	" $1::int8 THEN least(h.indexed, coalesce(l.block, -1)) ELSE h.indexed END"
 	" LEFT JOIN chain.level_count n ON n.chain_id = h.chain_id AND n.blocks > 0"
 	" LEFT JOIN chain.halt t ON t.chain_id = h.chain_id"
 	" ORDER BY h.chain_id, n.level";
@@ -310,9 +311,18 @@ static void on_status(void *arg, const struct pg_result *res, const struct err *
 		respond_json(c, 200, &f);
 }
 
+static void ask_status(struct call *c, pg_done *done)
+{
+	const struct chain_conf *chain = network_staking(c->api->net);
+	const char *values[1] = {
+		chain ? arena_printf(c->mem, "%llu", (unsigned long long)chain->chain_id) : NULL};
+
+	call_ask(c, false, STATUS_SQL, 1, values, done);
+}
+
 void get_status(struct call *c)
 {
-	call_ask(c, false, STATUS_SQL, 0, NULL, on_status);
+	ask_status(c, on_status);
 }
 
 /* -------- /readyz -------- */
@@ -370,5 +380,5 @@ void get_readyz(struct call *c)
 		ready_alone(c);
 		return;
 	}
-	call_ask(c, false, STATUS_SQL, 0, NULL, on_ready);
+	ask_status(c, on_ready);
 }

@@ -436,7 +436,7 @@ static const char COMMON_BLOCK_SQL[] =
 static void on_common_block(void *arg, const struct pg_result *res, const struct err *e)
 {
 	struct call *c = arg;
-	struct list *l = c->state;
+	const struct chain_conf *chain = c->state;
 	struct jw w;
 
 	c->ask = NULL;
@@ -456,13 +456,20 @@ static void on_common_block(void *arg, const struct pg_result *res, const struct
 	else
 		jw_i64(&w, pgres_i64(res, 0, 1));
 	jw_key(&w, "chain");
-	for (size_t i = 0; i < l->n; i++)
-		if (l->chains[i].head_row < 0)
-			jw_str(&w, l->chains[i].chain->key);
+	jw_str(&w, chain->key);
 	respond_problem_with(c, 409, "cursor", &c->api->small,
 		"the cursor's block was orphaned by a fork; common_block is the newest block of "
 		"its "
 		"branch that is still canonical");
+}
+
+void list_orphaned(struct call *c, const struct chain_conf *chain, const struct hash32 *hash)
+{
+	const char *values[2] = {arena_printf(c->mem, "%llu", (unsigned long long)chain->chain_id),
+		list_bytea(c->mem, hash->b, sizeof(hash->b))};
+
+	c->state = (void *)(uintptr_t)chain;
+	call_ask(c, false, COMMON_BLOCK_SQL, 2, values, on_common_block);
 }
 
 /* True when a guard does not hold; the call is then taken care of. */
@@ -470,7 +477,6 @@ static bool orphaned(struct call *c, struct list *l, const struct pg_result *res
 {
 	for (size_t i = 0; i < l->n; i++) {
 		struct listed *at = &l->chains[i];
-		const char *values[2];
 
 		if (pgres_bool(res, at->head_row, LIST_GUARD_OK))
 			continue;
@@ -478,10 +484,7 @@ static bool orphaned(struct call *c, struct list *l, const struct pg_result *res
 			stream_abort(c);
 			return true;
 		}
-		at->head_row = -1; /* remembered for the answer: only this one */
-		values[0] = arena_printf(c->mem, "%llu", (unsigned long long)at->chain->chain_id);
-		values[1] = list_bytea(c->mem, at->guard_hash.b, sizeof(at->guard_hash.b));
-		call_ask(c, false, COMMON_BLOCK_SQL, 2, values, on_common_block);
+		list_orphaned(c, at->chain, &at->guard_hash);
 		return true;
 	}
 	return false;

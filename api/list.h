@@ -55,6 +55,9 @@ const char *list_bytea(struct arena *mem, const void *p, size_t n);
 /** Revision of the data: network file, rules of this program, resets that became final. */
 void list_revision(char out[64], const struct api *api, int64_t resets);
 
+/** Answer that a cursor's block was orphaned: 409 with the newest block of its branch that is left. */
+void list_orphaned(struct call *c, const struct chain_conf *chain, const struct hash32 *hash);
+
 /** What caches may do with one row: settled when it is final and `lasting`. */
 void list_row_freshness(struct call *c, const struct list_row *row, bool lasting,
 	const char *revision, struct freshness *out);

@@ -13,6 +13,9 @@
 		PARAM_BIT(PARAM_REV))
 
 #define STATE_PARAMS (PARAM_BIT(PARAM_AT) | PARAM_BIT(PARAM_REV))
+#define STATES_PARAMS                                                                              \
+	(STATE_PARAMS | PARAM_BIT(PARAM_LIMIT) | PARAM_BIT(PARAM_CURSOR) | PARAM_BIT(PARAM_ORDER) | \
+		PARAM_BIT(PARAM_FORMAT))
 
 const struct route ROUTES[] = {
 	{"/v1/status", get_status, PARAM_BIT(PARAM_REV), "status"},
@@ -28,9 +31,13 @@ const struct route ROUTES[] = {
 		"checkpoint"},
 	{"/v1/evidence/{chain}/{tx}/{log_index}", get_evidence, PARAM_BIT(PARAM_REV), "evidence"},
 	{"/v1/staking", get_staking, STATE_PARAMS, "staking"},
+	{"/v1/validators", get_validators, STATES_PARAMS, "validators"},
 	{"/v1/validators/{id}", get_validator, STATE_PARAMS, "validator"},
+	{"/v1/delegators", get_delegators, STATES_PARAMS, "delegators"},
 	{"/v1/delegators/{address}", get_delegator, STATE_PARAMS, "delegator"},
+	{"/v1/partnerships", get_partnerships, STATES_PARAMS, "partnerships"},
 	{"/v1/partnerships/{address}", get_partnership, STATE_PARAMS, "partnership"},
+	{"/v1/partners", get_partners, STATES_PARAMS, "partners"},
 	{"/v1/partners/{address}", get_partner, STATE_PARAMS, "partner"},
 	{"/healthz", get_healthz, 0, "healthz"},
 	{"/readyz", get_readyz, 0, "readyz"},

@@ -70,7 +70,7 @@ static enum err_kind run(struct pipeline *p, const struct backfill_conf *c, size
 
 	if (!k)
 		k = pipeline_start(p, chain, &ic, &wc, e);
-	if (!k && p->net->chains[chain].role == ROLE_STAKING)
+	if (!k && &p->net->chains[chain] == network_staking(p->net))
 		k = books_begin(&p->books, p->net, p->url, e);
 	if (!k)
 		k = pipeline_wait(p, false, e);

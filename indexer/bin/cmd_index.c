@@ -141,7 +141,7 @@ static const char *live_trouble(void *arg, const char *key)
 		if (!strcmp(x->chain_conf[i].chain->key, key)) {
 			const char *why = chain_index_trouble(x->run[i]);
 
-			return why || !x->books || x->chain_conf[i].chain->role != ROLE_STAKING
+			return why || !x->books || x->chain_conf[i].chain != network_staking(x->net)
 				       ? why
 				       : books_trouble(x->books);
 		}
@@ -175,7 +175,7 @@ static enum err_kind run(struct lone_index *x, struct err *e)
 		started += !k;
 	}
 	for (size_t i = 0; !k && !x->books && i < x->n; i++)
-		if (x->chain_conf[i].chain->role == ROLE_STAKING)
+		if (x->chain_conf[i].chain == network_staking(x->net))
 			k = books_begin(&x->books, x->net, x->conf->database, e);
 	if (!k)
 		k = work(x, e);

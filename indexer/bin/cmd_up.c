@@ -48,7 +48,7 @@ static const char *live_trouble(void *arg, const char *key)
 		if (p->run[c] && &p->net->chains[c] == network_chain(p->net, key)) {
 			const char *why = chain_run_trouble(p->run[c]);
 
-			return why || !p->books || p->net->chains[c].role != ROLE_STAKING
+			return why || !p->books || &p->net->chains[c] != network_staking(p->net)
 				? why : books_trouble(p->books);
 		}
 	return NULL;

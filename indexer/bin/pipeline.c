@@ -254,15 +254,11 @@ enum err_kind pipeline_start(struct pipeline *p, size_t chain, const struct inge
 enum err_kind books_begin(struct books **out, const struct network *net, const char *database,
 	struct err *e)
 {
-	*out = NULL;
-	for (size_t c = 0; c < net->chain_count; c++) {
-		struct books_conf conf = {.chain = &net->chains[c], .database = database,
-			.initial_state = net->initial_state, .revision = net->revision};
+	struct books_conf conf = {.chain = network_staking(net), .database = database,
+		.initial_state = net->initial_state, .revision = net->revision};
 
-		if (conf.chain->role == ROLE_STAKING)
-			return books_start(out, &conf, e);
-	}
-	return ERR_NONE;
+	*out = NULL;
+	return conf.chain ? books_start(out, &conf, e) : ERR_NONE;
 }
 
 /* The ledger ends when it has all that the runs stored. */

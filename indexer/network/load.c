@@ -324,6 +324,17 @@ const struct contract *network_contract(const struct chain_conf *c, const char *
 	return NULL;
 }
 
+const struct chain_conf *network_staking(const struct network *n)
+{
+	for (size_t i = 0; i < n->chain_count; i++) {
+		const struct contract *c = network_contract(&n->chains[i], "StakeManager");
+
+		if (n->chains[i].role == ROLE_STAKING && c && c->fixed)
+			return &n->chains[i];
+	}
+	return NULL;
+}
+
 const struct contract *network_template(const struct chain_conf *c, const char *name)
 {
 	for (size_t i = 0; i < c->contract_count; i++)

@@ -186,6 +186,9 @@ const char *network_schema_dir(void);
 /** The first contract of that name on a chain (fixed ones before a template), or NULL. */
 const struct contract *network_contract(const struct chain_conf *c, const char *name);
 
+/** The chain whose staking contracts the ledger follows: of role staking, with a StakeManager; or NULL. */
+const struct chain_conf *network_staking(const struct network *n);
+
 /** The template of that name on a chain, or NULL. */
 const struct contract *network_template(const struct chain_conf *c, const char *name);
 

@@ -160,7 +160,7 @@ def new_database():
 
 # Columns that may differ between two runs that did the same work.
 VOLATILE = {("chain.head", c) for c in ("stream_id", "changed_at", "node_head", "node_head_time", "seq", "fork_count")} | {
-    ("chain.parked", "id"), ("chain.parked", "parked_at")}
+    ("chain.parked", "id"), ("chain.parked", "parked_at"), ("ledger.head", "generation")}
 SKIP = {"chain.position", "chain.fork", "chain.stream", "chain.halt"}
 
 
@@ -241,6 +241,28 @@ def up(*args, until_head=False, **kw):
         yield p, Api(port)
     finally:
         p.kill()
+
+
+def number(x):
+    return x if isinstance(x, int) else int(x, 0)
+
+
+def forks(*path):
+    out = []
+    for f in gz(*path, "reorg.json.gz"):
+        tip = max(number(b["block"]["number"]) for b in f["orphaned"])
+        win = max(number(b["block"]["number"]) for b in f["canonical"])
+        out.append((number(f["forkPoint"]), tip, win, f))
+    return out
+
+
+def network_file(*dirs):
+    rc, out, err = run_cli("network", "from-recording", *dirs)
+    assert rc == 0, err
+    path = os.path.join(TMP, os.path.basename(dirs[0]) + ".json")
+    with open(path, "w") as f:
+        f.write(out)
+    return path
 
 
 def index_all(network, dsn, *args):

@@ -571,7 +571,7 @@ def test_status_and_readiness():
     with serving(dsn) as s:
         c = s.wait_database()
         v = c.json("/v1/status", "status")
-        assert v["network"] == "world" and v["parked"] == 0 and v["ready"] is True and v["discrepancies_open"] is None
+        assert v["network"] == "world" and v["parked"] == 0 and v["ready"] is True and v["discrepancies_open"] == 0
         assert [x["chain"] for x in v["chains"]] == ["root", "bttc"]
         for x in v["chains"]:
             head = psql(dsn, f"SELECT node_head, indexed, safe, coalesce(final::text, ''), encode(indexed_hash, 'hex') FROM "

@@ -6,32 +6,10 @@ ROOT_WORLD = os.path.join(RECORDINGS, "world", "root")
 BTTC = os.path.join(RECORDINGS, "world", "bttc")
 
 
-def n(x):
-    return x if isinstance(x, int) else int(x, 0)
-
-
-def forks(*path):
-    out = []
-    for f in gz(*path, "reorg.json.gz"):
-        tip = max(n(b["block"]["number"]) for b in f["orphaned"])
-        win = max(n(b["block"]["number"]) for b in f["canonical"])
-        out.append((n(f["forkPoint"]), tip, win, f))
-    return out
-
-
 def clean_tables(network_file, url, key, last):
     dsn = new_database()
     index_all(network_file, dsn, "--rpc", f"{key}={url}")
     return tables(dsn)
-
-
-def network_file(*dirs):
-    rc, out, err = run_cli("network", "from-recording", *dirs)
-    assert rc == 0, err
-    path = os.path.join(TMP, os.path.basename(dirs[0]) + ".json")
-    with open(path, "w") as f:
-        f.write(out)
-    return path
 
 
 def orphan_keys(dsn):
@@ -77,7 +55,7 @@ def play(d, path, key, crash=None):
                 api.wait_indexed(key, win, block_hash=f["canonical"][-1]["block"]["hash"])
                 got = psql(dsn, f"SELECT '0x' || encode(hash,'hex') FROM chain.block WHERE number > {point} ORDER BY number")
                 assert [h for (h,) in got] == [b["block"]["hash"] for b in f["canonical"]], f"fork {i}: canonical"
-                gone = {(n(b["block"]["number"]), b["block"]["hash"]) for b in f["orphaned"]}
+                gone = {(number(b["block"]["number"]), b["block"]["hash"]) for b in f["orphaned"]}
                 assert gone <= orphan_keys(dsn), f"fork {i}: orphaned blocks are kept"
             r.control({key: {"head": last}})
             api.wait_indexed(key, last)
