@@ -1,6 +1,6 @@
 /*
- * /v1/checkpoints and one of them. What the root chains logged, as decoded; roots, rewards and
- * votes that this program computes are null until they have been computed, and the verdict says so.
+ * /v1/checkpoints and one of them. What the root chains logged, as decoded, beside what the ledger
+ * computed: null until it has, and for mirrors, which credit nothing here.
  *
  * `reset` is 1 when a later ResetHeaderBlock of the same chain voided the header, 2 when that event
  * is final: until then the row may still change.
@@ -11,6 +11,7 @@
 #include "base/hex.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -24,7 +25,14 @@ enum {
 	ROOT,
 	REWARD,
 	SUBMITTED_BY,
-	RESET
+	RESET,
+	REWARD_COMPUTED,
+	BONUS,
+	SIGNED_STAKE,
+	TOTAL_STAKE,
+	EPOCH,
+	SIGNERS,
+	NON_SIGNERS
 };
 
 /* clang-format off */
@@ -36,7 +44,23 @@ enum {
 	" FROM chain.log l WHERE l.chain_id = x.chain_id AND l.event = 'ResetHeaderBlock'" \
 	" AND (l.block, l.log_index) > (x.block, x.log_index) AND l.block <= b.indexed" \
 	" AND substring(l.topics FROM 65 FOR 32) <=" \
-	" decode(lpad(to_hex(x.header_block_id), 64, '0'), 'hex')) END::int2 AS reset"
+	" decode(lpad(to_hex(x.header_block_id), 64, '0'), 'hex')) END::int2 AS reset," \
+	COMPUTED("reward::text") " AS reward_computed," COMPUTED("bonus::text") " AS bonus," \
+	COMPUTED("signed_stake::text") " AS signed_stake," COMPUTED("total_stake::text") " AS total_stake," \
+	COMPUTED("epoch") " AS epoch"
+
+/* Of the ledger's row of the same log; a mirror has none. */
+#define COMPUTED(column) \
+	"(SELECT g." column " FROM ledger.checkpoint g WHERE g.chain_id = x.chain_id AND g.block = x.block" \
+	" AND g.log_index = x.log_index)"
+
+/* "id:address id:address": the signers' keys of that moment */
+#define PEOPLE(column) \
+	", (SELECT coalesce(string_agg(i.id || ':' || encode(v.signer, 'hex'), ' ' ORDER BY i.place), '')" \
+	" FROM ledger.checkpoint g CROSS JOIN LATERAL unnest(g." column ") WITH ORDINALITY i(id, place)" \
+	" CROSS JOIN LATERAL (SELECT s.signer FROM ledger.validator s WHERE s.chain_id = g.chain_id AND" \
+	" s.id = i.id AND s.block <= g.block ORDER BY s.block DESC LIMIT 1) v WHERE g.chain_id = x.chain_id" \
+	" AND g.block = x.block AND g.log_index = x.log_index)"
 /* clang-format on */
 
 /* The staking chain logs main and sync checkpoints, the other root chains mirror ones. */
@@ -88,13 +112,13 @@ static bool write_row(struct cells *out, const struct list_row *row)
 	cell_null(out, "computed_root");
 	cell_str(out, "verdict", "unchecked");
 	list_text_cell(out, "reward", row, REWARD);
-	cell_null(out, "reward_computed");
-	cell_null(out, "bonus");
-	cell_null(out, "signed_stake");
-	cell_null(out, "total_stake");
-	cell_null(out, "epoch");
+	list_text_cell(out, "reward_computed", row, REWARD_COMPUTED);
+	list_text_cell(out, "bonus", row, BONUS);
+	list_text_cell(out, "signed_stake", row, SIGNED_STAKE);
+	list_text_cell(out, "total_stake", row, TOTAL_STAKE);
+	list_int_cell(out, "epoch", row, EPOCH);
 	cell_bool(out, "reset", reset > 0);
-	return reset != 1;
+	return reset != 1 && (row->chain->role != ROLE_STAKING || !pgres_null(row->res, row->at, EPOCH));
 }
 
 static const struct list_kind CHECKPOINTS = {
@@ -116,15 +140,48 @@ static const char ONE_SQL[] =
 	"WITH " SQL_RESETS
 	" SELECT 1::int8, b.indexed, b.indexed_hash, b.safe, b.final, r.resets, true,"
 	" b.indexed, x.block, x.log_index, k.hash, extract(epoch FROM k.time)::int8, k.level, "
-	"x.tx" COLUMNS " FROM r LEFT JOIN chain.head b ON b.chain_id = $1::int8"
+	"x.tx" COLUMNS PEOPLE("signed") " AS signed" PEOPLE("missed") " AS missed FROM r LEFT JOIN chain.head b ON b.chain_id = $1::int8"
 	" LEFT JOIN staking.checkpoint x ON x.chain_id = b.chain_id AND x.tx = $2::bytea"
 	" AND x.log_index = $3::int4 AND x.kind = $4::int2 AND x.block <= b.indexed"
 	" LEFT JOIN chain.block k ON k.chain_id = x.chain_id AND k.number = x.block";
 
+/* [{"validator_id", "address"}]; null: not computed (yet). */
+static void people_cell(struct cells *out, const char *name, const struct list_row *row, int col)
+{
+	struct bytes text = pgres_bytes(row->res, row->at, col);
+	const char *at = (const char *)text.p, *end = at + text.n;
+	struct cells in;
+
+	if (pgres_null(row->res, row->at, EPOCH)) {
+		cell_null(out, name);
+		return;
+	}
+	buf_clear(&row->api->small);
+	cells_init(&in, FORMAT_JSON, &row->api->small);
+	jw_arr(&in.w);
+	while (at < end) {
+		char *colon, hex[2 + 40 + 1] = "0x";
+		long long id = strtoll(at, &colon, 10); /* libpq ends the text with a zero byte */
+		struct address a = {{0}};
+
+		if (end - colon < 41)
+			break;
+		memcpy(hex + 2, colon + 1, 40);
+		(void)hex_fixed(a.b, sizeof(a.b), hex, 42);
+		cells_begin(&in);
+		cell_i64(&in, "validator_id", id);
+		cell_address(&in, "address", a.b, row->chain->kind == CHAIN_TRON);
+		cells_end(&in);
+		at = colon + 41;
+	}
+	jw_arr_end(&in.w);
+	cell_json(out, name, &row->api->small);
+}
+
 static void on_one(void *arg, const struct pg_result *res, const struct err *e)
 {
 	struct call *c = arg;
-	struct list_row row = {c->api, res, 0, c->state};
+	struct list_row row = {c->api, res, 0, c->state, LIST_LOG_INDEX};
 	struct freshness f;
 	char revision[64];
 	struct cells out;
@@ -146,8 +203,8 @@ static void on_one(void *arg, const struct pg_result *res, const struct err *e)
 	list_common_cells(&out, &row);
 	lasting = write_row(&out, &row);
 	list_address_cell(&out, "submitted_by", &row, SUBMITTED_BY);
-	cell_null(&out, "signers");
-	cell_null(&out, "non_signers");
+	people_cell(&out, "signers", &row, SIGNERS);
+	people_cell(&out, "non_signers", &row, NON_SIGNERS);
 	cell_str(&out, "revision", revision);
 	cells_end(&out);
 	list_row_freshness(c, &row, lasting, revision, &f);

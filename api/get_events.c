@@ -9,12 +9,13 @@
 #include "api/event_args.h"
 #include "api/list.h"
 #include "api/route.h"
+#include "api/state.h"
 #include "chain/base58.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { ADDRESS = LIST_OWN, CONTRACT, EVENT, TOPICS, DATA, TX_INDEX };
+enum { ADDRESS = LIST_OWN, CONTRACT, EVENT, TOPICS, DATA, TX_INDEX, KIND, ACTOR };
 
 static const char COLUMNS[] = ", x.address, x.contract, x.event, x.topics, x.data, x.tx_index";
 
@@ -168,4 +169,73 @@ static const struct list_kind EVENTS = {
 void get_events(struct call *c)
 {
 	list_answer(c, &EVENTS);
+}
+
+/* -------- histories of one validator or partnership -------- */
+
+static bool staking_chain(const struct chain_conf *chain, const struct query *q)
+{
+	(void)q;
+	return chain->role == ROLE_STAKING;
+}
+
+static void plan_validator(const struct call *c, struct list_plan *p)
+{
+	filter(p, "validator_id", "int8", arena_printf(p->mem, "%lld", (long long)c->q.validator_id));
+}
+
+static const struct list_kind VALIDATOR_HISTORY = {
+	.table = "chain.log",
+	.columns = COLUMNS,
+	.has_rows = staking_chain,
+	.plan = plan_validator,
+	.row = write_row,
+};
+
+void get_validator_history(struct call *c)
+{
+	struct state_key k;
+
+	if (!state_id(c, &k))
+		return;
+	c->q.validator_id = (int64_t)k.n;
+	list_answer(c, &VALIDATOR_HISTORY);
+}
+
+static void plan_partnership(const struct call *c, struct list_plan *p)
+{
+	filter(p, "address", "bytea", list_bytea(p->mem, c->q.address.b, sizeof(c->q.address.b)));
+}
+
+static bool partnership_row(struct cells *out, const struct list_row *row)
+{
+	int64_t kind = pgres_null(row->res, row->at, KIND) ? 0 : pgres_i64(row->res, row->at, KIND);
+
+	cell_str(out, "kind",
+		kind > 0 && kind < PARTNERSHIP_KIND_COUNT
+			? partnership_kind_name((enum partnership_kind)kind)
+			: NULL);
+	list_address_cell(out, "actor", row, ACTOR);
+	return write_row(out, row);
+}
+
+static const struct list_kind PARTNERSHIP_HISTORY = {
+	.table = "chain.log",
+	.columns = ", x.address, x.contract, x.event, x.topics, x.data, x.tx_index, (SELECT e.kind FROM"
+		   " partnership.event e WHERE e.chain_id = x.chain_id AND e.block = x.block AND"
+		   " e.log_index = x.log_index), (SELECT t.sender FROM chain.tx t WHERE t.chain_id ="
+		   " x.chain_id AND t.block = x.block AND t.tx_index = x.tx_index)",
+	.has_rows = staking_chain,
+	.plan = plan_partnership,
+	.row = partnership_row,
+};
+
+void get_partnership_history(struct call *c)
+{
+	struct state_key k;
+
+	if (!state_address(c, &k))
+		return;
+	c->q.address = k.a;
+	list_answer(c, &PARTNERSHIP_HISTORY);
 }

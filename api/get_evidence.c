@@ -219,7 +219,7 @@ static void on_root_log(void *arg, const struct pg_result *res, const struct err
 {
 	struct call *c = arg;
 	struct evidence_call *x = c->state;
-	struct list_row row = {c->api, res, 0, x->root_chain};
+	struct list_row row = {c->api, res, 0, x->root_chain, LIST_LOG_INDEX};
 
 	c->ask = NULL;
 	if (!res) {
@@ -305,7 +305,7 @@ static void on_log(void *arg, const struct pg_result *res, const struct err *e)
 {
 	struct call *c = arg;
 	struct evidence_call *x = c->state;
-	struct list_row row = {c->api, res, 0, x->chain};
+	struct list_row row = {c->api, res, 0, x->chain, LIST_LOG_INDEX};
 	const char *values[1];
 
 	c->ask = NULL;

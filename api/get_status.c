@@ -36,7 +36,7 @@ static const char STATUS_SQL[] =
 	" FROM r LEFT JOIN chain.head h ON true"
 	" LEFT JOIN ledger.head l ON l.chain_id = h.chain_id AND l.chain_id = $1::int8"
 	" LEFT JOIN chain.block v ON v.chain_id = h.chain_id AND v.number = CASE WHEN h.chain_id ="
-	" $1::int8 THEN least(h.indexed, coalesce(l.block, -1)) ELSE h.indexed END"
+	" $1::int8 AND coalesce(l.block, -1) < h.indexed THEN l.block ELSE h.indexed END"
 	" LEFT JOIN chain.level_count n ON n.chain_id = h.chain_id AND n.blocks > 0"
 	" LEFT JOIN chain.halt t ON t.chain_id = h.chain_id"
 	" ORDER BY h.chain_id, n.level";

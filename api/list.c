@@ -122,7 +122,7 @@ void list_common_cells(struct cells *out, const struct list_row *row)
 	list_hex_cell(out, "block_hash", row, LIST_HASH);
 	cell_time(out, "time", num(row, LIST_TIME));
 	list_hex_cell(out, "tx", row, LIST_TX);
-	list_int_cell(out, "log_index", row, LIST_LOG_INDEX);
+	list_int_cell(out, "log_index", row, row->log_index);
 	cell_str(out, "finality", finality_text(row));
 	cell_str(out, "verification", level_name((enum level)num(row, LIST_LEVEL)));
 }
@@ -223,6 +223,7 @@ static void make_plan(struct call *c, struct list *l, struct arena *mem, struct 
 		.table = l->kind->table,
 		.columns = l->kind->columns,
 		.ascending = c->q.ascending,
+		.ledger = l->kind->ledger,
 		.several = l->n > 1,
 		.only_chain = l->n > 1 ? NULL
 				       : arena_printf(mem, "%llu",
@@ -306,6 +307,11 @@ static void advance(struct listed *at, const struct pg_result *res, bool streami
 	}
 }
 
+static int log_index_column(const struct list_kind *kind)
+{
+	return kind->log_index ? kind->log_index : LIST_LOG_INDEX;
+}
+
 /* Write up to `max` rows in order; returns how many. */
 static unsigned write_rows(struct call *c, struct list *l, const struct pg_result *res,
 	struct cells *out, unsigned max)
@@ -314,7 +320,7 @@ static unsigned write_rows(struct call *c, struct list *l, const struct pg_resul
 	struct listed *at;
 
 	while (n < max && out->b->n < BODY_SOFT && (at = next_chain(c, l, res))) {
-		struct list_row row = {c->api, res, at->next_row, at->chain};
+		struct list_row row = {c->api, res, at->next_row, at->chain, log_index_column(l->kind)};
 
 		cells_begin(out);
 		list_common_cells(out, &row);
@@ -562,7 +568,7 @@ static bool start_stream(
 static void write_names(
 	struct call *c, struct list *l, const struct pg_result *res, struct cells *out)
 {
-	struct list_row row = {c->api, res, 0, l->chains[0].chain};
+	struct list_row row = {c->api, res, 0, l->chains[0].chain, log_index_column(l->kind)};
 
 	out->names = true;
 	cells_begin(out);

@@ -20,12 +20,15 @@ struct list_row {
 	const struct pg_result *res;
 	int at;
 	const struct chain_conf *chain;
+	int log_index; /* column of the cell of that name */
 };
 
 struct freshness;
 
 struct list_kind {
 	const char *table;
+	bool ledger;   /* rows that the ledger made: only up to the block it has reached */
+	int log_index; /* own column of the cell log_index, where rows have another order; else 0 */
 	const char *columns; /* see struct list_plan */
 	/** Chains that can have rows of this kind that pass the query's filters. */
 	bool (*has_rows)(const struct chain_conf *chain, const struct query *q);

@@ -62,7 +62,13 @@ static void add_chains(struct sql *s, const struct list_plan *p)
 	sql_param(s, p->tops, "int8[]");
 	add(s, ") WITH ORDINALITY AS v(chain_id, first, pos_b, pos_l, guard_b, guard_h, fin, most, "
 	       "ord)"
-	       " LEFT JOIN chain.head h ON h.chain_id = v.chain_id), ");
+	       " LEFT JOIN ");
+	add(s, p->ledger
+		       ? "LATERAL (SELECT k.number AS indexed, k.hash AS indexed_hash, k.time AS"
+			 " indexed_time, n.safe, n.final FROM chain.head n JOIN ledger.head g ON"
+			 " g.chain_id = n.chain_id JOIN chain.block k ON k.chain_id = n.chain_id AND"
+			 " k.number = least(n.indexed, g.block) WHERE n.chain_id = v.chain_id) h ON true), "
+		       : "chain.head h ON h.chain_id = v.chain_id), ");
 	if (p->several)
 		add(s, "slow AS (SELECT CASE WHEN count(*) = count(indexed_time) THEN "
 		       "min(indexed_time) END"

@@ -51,6 +51,7 @@ struct list_plan {
 	size_t filter_count;
 	bool ascending;
 	const char *only_chain; /* chain id where one chain is listed; NULL: several */
+	bool ledger;  /* up to what the ledger has reached */
 	bool several; /* rows of several chains: up to the slowest one's indexed time */
 	struct when from, to;
 	enum level verification;

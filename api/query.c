@@ -349,6 +349,16 @@ static bool parse_at(struct parse *p, struct text v)
 	return query_int(&p->q->at, v) ? true : say(p, "must be a block number");
 }
 
+static bool parse_interval(struct parse *p, struct text v)
+{
+	static const char *const names[] = {"day", "week", "month", "year"};
+
+	for (unsigned i = 0; i < 4; i++)
+		if (text_is(v, names[i]))
+			p->q->interval = i + 1;
+	return p->q->interval ? true : say(p, "must be day, week, month or year");
+}
+
 static const struct {
 	const char *name;
 	bool (*parse)(struct parse *p, struct text v);
@@ -372,6 +382,7 @@ static const struct {
 	[PARAM_FORMAT] = {"format", parse_format},
 	[PARAM_REV] = {"rev", parse_rev},
 	[PARAM_AT] = {"at", parse_at},
+	[PARAM_INTERVAL] = {"interval", parse_interval},
 };
 
 const char *param_name(enum param p)

@@ -36,6 +36,7 @@ enum param {
 	PARAM_FORMAT,
 	PARAM_REV,
 	PARAM_AT,
+	PARAM_INTERVAL,
 	PARAM_COUNT
 };
 #define PARAM_BIT(p) (1u << (p))
@@ -74,6 +75,7 @@ struct query {
 	enum format format;
 	struct text rev;
 	int64_t at; /* block */
+	unsigned interval; /* 0 none, 1 day, 2 week, 3 month, 4 year */
 };
 
 /** Why a request is refused (400). */

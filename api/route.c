@@ -12,6 +12,8 @@
 		PARAM_BIT(PARAM_VERIFICATION) | PARAM_BIT(PARAM_CHAIN) | PARAM_BIT(PARAM_FORMAT) | \
 		PARAM_BIT(PARAM_REV))
 
+/* Rows of the staking chain alone. */
+#define ROW_PARAMS (LIST_PARAMS & ~PARAM_BIT(PARAM_CHAIN))
 #define STATE_PARAMS (PARAM_BIT(PARAM_AT) | PARAM_BIT(PARAM_REV))
 #define STATES_PARAMS                                                                              \
 	(STATE_PARAMS | PARAM_BIT(PARAM_LIMIT) | PARAM_BIT(PARAM_CURSOR) | PARAM_BIT(PARAM_ORDER) | \
@@ -39,6 +41,19 @@ const struct route ROUTES[] = {
 	{"/v1/partnerships/{address}", get_partnership, STATE_PARAMS, "partnership"},
 	{"/v1/partners", get_partners, STATES_PARAMS, "partners"},
 	{"/v1/partners/{address}", get_partner, STATE_PARAMS, "partner"},
+	{"/v1/validators/{id}/rewards", get_validator_rewards, ROW_PARAMS | PARAM_BIT(PARAM_INTERVAL),
+		"validator_rewards"},
+	{"/v1/validators/{id}/payouts", get_validator_payouts, ROW_PARAMS, "validator_payouts"},
+	{"/v1/validators/{id}/history", get_validator_history, ROW_PARAMS, "events"},
+	{"/v1/delegators/{address}/rewards", get_delegator_rewards, ROW_PARAMS, "delegator_rewards"},
+	{"/v1/partnerships/{address}/history", get_partnership_history, ROW_PARAMS,
+		"partnership_history"},
+	{"/v1/partnerships/{address}/roles", get_roles, ROW_PARAMS, "roles"},
+	{"/v1/partners/{address}/rewards", get_partner_rewards, ROW_PARAMS | PARAM_BIT(PARAM_INTERVAL),
+		"partner_rewards"},
+	{"/v1/partners/{address}/payouts", get_partner_payouts, ROW_PARAMS, "payouts"},
+	{"/v1/payouts", get_payouts, ROW_PARAMS, "payouts"},
+	{"/v1/discrepancies", get_discrepancies, ROW_PARAMS, "discrepancies"},
 	{"/healthz", get_healthz, 0, "healthz"},
 	{"/readyz", get_readyz, 0, "readyz"},
 	{"/metrics", get_metrics, 0, NULL},

@@ -346,6 +346,26 @@ TABLE chain.tx PARTITION BY LIST (chain_id)  -- Kept transactions: those of logs
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
 
+TABLE ledger.accrual  -- Growth of the view values of a validator at a checkpoint: differences of exact values.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  validator_id bigint NOT NULL  -- Validator id.
+  block bigint NOT NULL  -- Block of the log that caused it.
+  log_index integer NOT NULL  -- Index of that log in its block.
+  tx bytea NOT NULL  -- Its transaction.
+  time timestamp with time zone NOT NULL  -- Time of the block.
+  checkpoint_id bigint NOT NULL  -- Number of the checkpoint.
+  root_chain_id smallint NOT NULL  -- 1 TRON, 2 Ethereum, 3 BSC.
+  own numeric(78,0) NOT NULL  -- For the validator: its stake's part, commission and bonus.
+  delegators numeric(78,0) NOT NULL  -- For its delegators, after commission.
+  proposer_bonus numeric(78,0) NOT NULL  -- Of own.
+  commission numeric(78,0) NOT NULL  -- Of own.
+  CONSTRAINT accrual_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT accrual_pk PRIMARY KEY (chain_id, validator_id, block, log_index)
+  INDEX accrual_block_ix ON ledger.accrual USING brin (block) WITH (autosummarize='on')
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
 TABLE ledger.balance  -- Balances in the staking token.
   chain_id bigint NOT NULL  -- EVM chain id.
   account bytea NOT NULL  -- Account, 20 bytes; zeros: none.
@@ -368,6 +388,46 @@ TABLE ledger.block  -- Blocks that changed the state; equal checksums mean equal
   level smallint NOT NULL  -- Lowest verification level of all blocks so far that changed the state; of the initial state: 5.
   CONSTRAINT block_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
   CONSTRAINT block_pk PRIMARY KEY (chain_id, block)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE ledger.checkpoint  -- What each checkpoint of the staking chain is worth, computed, and who took part.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  block bigint NOT NULL  -- Block of the log that caused it.
+  log_index integer NOT NULL  -- Index of that log in its block.
+  tx bytea NOT NULL  -- Its transaction.
+  time timestamp with time zone NOT NULL  -- Time of the block.
+  checkpoint_id bigint NOT NULL  -- Number of the checkpoint, from 1.
+  root_chain_id smallint NOT NULL  -- 1 TRON, 2 Ethereum, 3 BSC.
+  epoch bigint NOT NULL  -- Epoch in which it was credited.
+  proposer_id bigint  -- Validator that gets the bonus; NULL: the proposer is nobody's signer.
+  reward numeric(78,0) NOT NULL  -- Computed reward, bonus included.
+  bonus numeric(78,0) NOT NULL  -- The proposer's part of it.
+  signed_stake numeric(78,0) NOT NULL  -- Stake of the validators that signed.
+  total_stake numeric(78,0) NOT NULL  -- Stake of all validators at that moment.
+  signed bigint[] NOT NULL  -- Validators that signed, in the order of the signatures.
+  missed bigint[] NOT NULL  -- Validators of signers[] that count as not having signed.
+  CONSTRAINT checkpoint_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT checkpoint_pk PRIMARY KEY (chain_id, block, log_index)
+  INDEX checkpoint_block_ix ON ledger.checkpoint USING brin (block) WITH (autosummarize='on')
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE ledger.delegator_entry  -- What delegators were paid, reinvested or moved.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  delegator bytea NOT NULL  -- Address.
+  block bigint NOT NULL  -- Block of the log that caused it.
+  log_index integer NOT NULL  -- Index of that log in its block.
+  tx bytea NOT NULL  -- Its transaction.
+  time timestamp with time zone NOT NULL  -- Time of the block.
+  kind text COLLATE C NOT NULL  -- claim, restake, migration (stake that left for another validator) or unstake (stake that came back).
+  validator_id bigint NOT NULL  -- Validator id.
+  amount numeric(78,0) NOT NULL  -- In the smallest unit.
+  CONSTRAINT delegator_entry_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT delegator_entry_pk PRIMARY KEY (chain_id, delegator, block, log_index)
+  INDEX delegator_entry_block_ix ON ledger.delegator_entry USING brin (block) WITH (autosummarize='on')
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
@@ -478,6 +538,33 @@ TABLE ledger.header  -- headerBlocks of the RootChain; zero after a reset.
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
 
+TABLE ledger.partner_entry  -- Movements of partners in partnerships, with the terms in force.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  partner bytea NOT NULL  -- Address.
+  block bigint NOT NULL  -- Block of the log that caused it.
+  log_index integer NOT NULL  -- Index of that log in its block.
+  tx bytea NOT NULL  -- Its transaction.
+  time timestamp with time zone NOT NULL  -- Time of the block.
+  kind text COLLATE C NOT NULL  -- allocation, payout, contribution or return.
+  partnership bytea NOT NULL  -- Contract.
+  validator_id bigint  -- Its validator; NULL: none yet.
+  amount numeric(78,0) NOT NULL  -- In the smallest unit.
+  origin text COLLATE C  -- Of a contribution: deposit or restaked_reward.
+  recipient bytea  -- Of a payout: who got the tokens.
+  share_bps bigint NOT NULL  -- Share in force, in 1/10000.
+  terms_tx bytea  -- Transaction that set the share; NULL: the initial state.
+  claimable_after numeric(78,0) NOT NULL  -- Claimable after it.
+  claimed_after numeric(78,0) NOT NULL  -- Claimed in all, after it.
+  contributed_after numeric(78,0) NOT NULL  -- Contributed capital after it.
+  CONSTRAINT partner_entry_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT partner_entry_pk PRIMARY KEY (chain_id, partner, block, log_index)
+  INDEX partner_entry_block_ix ON ledger.partner_entry USING brin (block) WITH (autosummarize='on')
+  INDEX partner_entry_of_ix ON ledger.partner_entry USING btree (chain_id, partnership, block, log_index)
+  INDEX partner_entry_payout_ix ON ledger.partner_entry USING btree (chain_id, block, log_index) WHERE (kind = 'payout'::text)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
 TABLE ledger.partnership  -- Partnership contracts.
   chain_id bigint NOT NULL  -- EVM chain id.
   address bytea NOT NULL  -- Address, 20 bytes; zeros: none.
@@ -516,6 +603,7 @@ TABLE ledger.person  -- Partners and depositors of partnerships, also past ones.
   share_bps bigint NOT NULL  -- Share bps.
   list_order bigint NOT NULL  -- Place in the contract's list of partners, ascending.
   active bigint NOT NULL  -- Active.
+  terms_tx bytea NOT NULL  -- Transaction that set share_bps, 32 bytes; zeros: the initial state.
   CONSTRAINT person_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
   CONSTRAINT person_pk PRIMARY KEY (chain_id, partnership, account, block)
   INDEX person_block_ix ON ledger.person USING brin (block) WITH (autosummarize='on')
@@ -540,6 +628,24 @@ TABLE ledger.position  -- Delegators' positions.
   INDEX position_block_ix ON ledger."position" USING brin (block) WITH (autosummarize='on')
   INDEX position_created_ix ON ledger."position" USING btree (chain_id, share_contract, delegator) WHERE created
   INDEX position_of_ix ON ledger."position" USING btree (chain_id, delegator, share_contract) WHERE created
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE ledger.role_entry  -- Roles in partnerships that were given or taken.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  partnership bytea NOT NULL  -- Contract.
+  block bigint NOT NULL  -- Block of the log that caused it.
+  log_index integer NOT NULL  -- Index of that log in its block.
+  tx bytea NOT NULL  -- Its transaction.
+  time timestamp with time zone NOT NULL  -- Time of the block.
+  role text COLLATE C NOT NULL  -- admin, operator, partner, or another role of the contract.
+  account bytea NOT NULL  -- Who has it.
+  given boolean NOT NULL  -- Given, or taken.
+  CONSTRAINT role_entry_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT role_entry_pk PRIMARY KEY (chain_id, partnership, block, log_index)
+  INDEX role_entry_block_ix ON ledger.role_entry USING brin (block) WITH (autosummarize='on')
+  INDEX role_entry_of_ix ON ledger.role_entry USING btree (chain_id, partnership, role, account, block, log_index)
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
@@ -649,6 +755,23 @@ TABLE ledger.validator  -- validators(id) of the StakeManager, with nonce and NF
   CONSTRAINT validator_pk PRIMARY KEY (chain_id, id, block)
   INDEX validator_block_ix ON ledger.validator USING brin (block) WITH (autosummarize='on')
   INDEX validator_created_ix ON ledger.validator USING btree (chain_id, id) WHERE created
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE ledger.validator_payout  -- What validators were paid or reinvested.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  validator_id bigint NOT NULL  -- Validator id.
+  block bigint NOT NULL  -- Block of the log that caused it.
+  log_index integer NOT NULL  -- Index of that log in its block.
+  tx bytea NOT NULL  -- Its transaction.
+  time timestamp with time zone NOT NULL  -- Time of the block.
+  kind text COLLATE C NOT NULL  -- claim, restake (the part that was reward) or principal (stake that came back).
+  account bytea NOT NULL  -- Who got it; of a restake: the owner.
+  amount numeric(78,0) NOT NULL  -- In the smallest unit.
+  CONSTRAINT validator_payout_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT validator_payout_pk PRIMARY KEY (chain_id, validator_id, block, log_index)
+  INDEX validator_payout_block_ix ON ledger.validator_payout USING brin (block) WITH (autosummarize='on')
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer

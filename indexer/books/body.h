@@ -11,7 +11,17 @@
 #include <stdatomic.h>
 
 /** Tables beside those of records. */
-enum { TABLE_BLOCK = 0, TABLE_DISCREPANCY = LEDGER_KIND_COUNT, BOOKS_TABLES };
+enum {
+	TABLE_BLOCK = 0,
+	TABLE_DISCREPANCY = LEDGER_KIND_COUNT,
+	TABLE_CHECKPOINT, /* from here on: entries.c */
+	TABLE_ACCRUAL,
+	TABLE_VALIDATOR_PAYOUT,
+	TABLE_DELEGATOR_ENTRY,
+	TABLE_PARTNER_ENTRY,
+	TABLE_ROLE_ENTRY,
+	BOOKS_TABLES
+};
 
 /** What is in the database and the same in memory. */
 struct session {
@@ -39,6 +49,13 @@ void rows_record(struct session *s, enum ledger_kind kind, const struct ledger_k
 void rows_outcome(struct session *s, const struct block *b, const struct ledger_outcome *out);
 void rows_all(struct session *s, int64_t block); /* the whole state */
 MUST_USE enum err_kind rows_flush(struct session *s, struct err *e);
+
+/* ---- entries.c: what moved, as COPY rows ---- */
+
+const char *entries_table(unsigned t);         /* name in schema ledger */
+const char *entries_columns(unsigned t);       /* apart by ", " */
+unsigned entries_column_count(unsigned t);
+void entries_rows(struct session *s, const struct block *b, const struct ledger_outcome *out);
 
 /* ---- load.c: the state from the tables ---- */
 

@@ -10,6 +10,8 @@
 
 static const char *table_columns(unsigned t)
 {
+	if (t > TABLE_DISCREPANCY)
+		return entries_columns(t);
 	if (t == TABLE_BLOCK)
 		return "chain_id, block, hash, checksum, level";
 	if (t == TABLE_DISCREPANCY)
@@ -21,12 +23,14 @@ static const char *table_name(unsigned t)
 {
 	if (t == TABLE_BLOCK)
 		return "block";
+	if (t > TABLE_DISCREPANCY)
+		return entries_table(t);
 	return t == TABLE_DISCREPANCY ? "discrepancy" : ledger_kind_name((enum ledger_kind)t);
 }
 
 static bool is_record(unsigned t)
 {
-	return t != TABLE_BLOCK && t != TABLE_DISCREPANCY && t != LEDGER_SIGNERS;
+	return t != TABLE_BLOCK && t < TABLE_DISCREPANCY && t != LEDGER_SIGNERS;
 }
 
 void rows_init(struct session *s)
@@ -34,6 +38,7 @@ void rows_init(struct session *s)
 	for (unsigned t = 0; t < BOOKS_TABLES; t++) {
 		unsigned n = t == TABLE_BLOCK         ? COLUMNS_BLOCK
 			     : t == TABLE_DISCREPANCY ? COLUMNS_DISCREPANCY
+			     : t > TABLE_DISCREPANCY  ? entries_column_count(t)
 			     : t == LEDGER_SIGNERS
 				     ? COLUMNS_SIGNERS
 				     : ledger_fields((enum ledger_kind)t).n + 3;
@@ -168,6 +173,7 @@ void rows_outcome(struct session *s, const struct block *b, const struct ledger_
 			out->changes[i].created);
 	for (size_t i = 0; i < out->finding_count; i++)
 		put_finding(s, block, (int32_t)i, &out->findings[i]);
+	entries_rows(s, b, out);
 	if (!out->change_count)
 		return;
 	if ((int)b->level < s->level)

@@ -46,6 +46,7 @@ static void read_signatures(struct fold *f, struct signing *s, const struct ledg
 		if (!v || !view_is_validator(v, epoch))
 			continue;
 		last = *a;
+		s->signed_[s->signed_count++] = v->key.n;
 		s->stake = safe_add(f, s->stake, safe_add(f, v->amount, v->delegated_amount));
 		if (v->deactivation_epoch)
 			s->leaving[s->leaving_count++] = v->key.n;
@@ -62,9 +63,10 @@ static void assume_all(struct fold *f, struct signing *s)
 		const struct ledger_validator *v =
 			ledger_validator(f->l, ledger_signer_to_validator(f->l, &f->l->signers[i]));
 
-		if (v)
-			s->stake =
-				safe_add(f, s->stake, safe_add(f, v->amount, v->delegated_amount));
+		if (!v)
+			continue;
+		s->stake = safe_add(f, s->stake, safe_add(f, v->amount, v->delegated_amount));
+		s->signed_[s->signed_count++] = v->key.n;
 	}
 }
 
@@ -119,12 +121,36 @@ static void settle_list(struct fold *f, const uint64_t *ids, size_t n, struct u2
 		validator_settle(f, edit_validator(f->l, ids[i]), current, next);
 }
 
+/* What the checkpoint is worth and who took part; `missed` without zero ids of unknown signers. */
+static void tell(struct fold *f, const struct checkpoint_row *c, const struct signing *s,
+	struct u256 reward, struct u256 bonus)
+{
+	struct ledger_entry *x = entry_add(f, ENTRY_CHECKPOINT, c->log);
+	const struct ledger_global *g = ledger_global(f->l);
+
+	x->validator_id = ledger_signer_to_validator(f->l, &c->proposer);
+	x->account = c->proposer;
+	x->checkpoint_id = c->checkpoint_id;
+	x->root_chain_id = c->root_chain_id;
+	x->epoch = g->current_epoch;
+	x->amount = reward;
+	x->bonus = bonus;
+	x->signed_stake = s->stake;
+	x->total_stake = g->total_stake;
+	x->signed_ids = s->signed_;
+	x->signed_count = s->signed_count;
+	x->missed_ids = s->missed;
+	x->missed_count = s->missed_count;
+}
+
 /* Steps 6 to 9: the bonus, those that did not sign, the credit, those that leave. */
 static void credit(
 	struct fold *f, const struct checkpoint_row *c, const struct signing *s, struct u256 reward)
 {
+	const struct growth *before = growth_before(f);
 	struct ledger_global *g = edit_global(f->l);
 	struct u256 bonus, growth, next;
+	struct proposal told = {.checkpoint_id = c->checkpoint_id, .root_chain_id = c->root_chain_id};
 	struct ledger_validator *proposer;
 
 	bonus = safe_div(f, safe_mul(f, reward, g->proposer_bonus), u256_u64(PERCENT));
@@ -136,6 +162,10 @@ static void credit(
 	settle_list(f, s->missed, s->missed_count, next);
 	g->reward_per_stake = next;
 	settle_list(f, s->leaving, s->leaving_count, next);
+	tell(f, c, s, reward, bonus);
+	told.proposer = proposer->key.n;
+	told.bonus = bonus;
+	growth_after(f, before, &told);
 }
 
 static void enter_epoch(struct fold *f)
@@ -173,6 +203,7 @@ static void find_signers(struct fold *f, struct signing *s, const struct checkpo
 
 	s->missed = arena_alloc(f->mem, most * sizeof(*s->missed));
 	s->leaving = arena_alloc(f->mem, most * sizeof(*s->leaving));
+	s->signed_ = arena_alloc(f->mem, most * sizeof(*s->signed_));
 	if (vote->known) {
 		read_signatures(f, s, vote);
 		if (vote->relayed)

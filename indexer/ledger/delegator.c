@@ -83,6 +83,7 @@ static void restaked(struct fold *f, const struct log *g)
 	if (!is_reinvest(f, g))
 		return;
 	check_value(f, FINDING_DELEGATOR_REWARD, r->id, r->reward, u256_add(r->bought, r->change));
+	entry_delegator(f, ENTRY_DELEGATOR_RESTAKE, r->id, &r->user, r->bought);
 	r->open = false;
 }
 
@@ -102,6 +103,7 @@ static void claimed(struct fold *f, const struct log *g)
 	}
 	check_value(f, FINDING_DELEGATOR_REWARD, p.v->key.n, payout, stated);
 	check_payout(f, ledger_stake_manager(f->l), &user, payout);
+	entry_delegator(f, ENTRY_DELEGATOR_CLAIM, p.v->key.n, &user, payout);
 }
 
 /* ---- shares -------------------------------------------------------------------------------- */
@@ -189,12 +191,17 @@ static bool is_migration(struct fold *f, size_t i)
 
 static void burned(struct fold *f, const struct log *g)
 {
+	struct address user = log_topic_address(g, 2);
 	struct ledger_position *pos;
 	struct ledger_unbond *u;
 	struct pool p;
 
-	if (!burn(f, g, &p, &pos) || is_migration(f, f->at))
+	if (!burn(f, g, &p, &pos))
 		return;
+	if (is_migration(f, f->at)) {
+		entry_delegator(f, ENTRY_DELEGATOR_MIGRATION, p.v->key.n, &user, log_topic(g, 3));
+		return;
+	}
 	u = edit_unbond(f->l, pos, 0);
 	u->shares = safe_add(f, u->shares, into_pool(f, p.s, log_topic(g, 3)));
 	u->withdraw_epoch = ledger_global(f->l)->current_epoch;
@@ -232,6 +239,7 @@ static void unstake(struct fold *f, const struct log *g, uint64_t nonce)
 	amount = safe_div(f, safe_mul(f, rate, u->shares), view_rate_precision(p.s->validator_id));
 	check_value(f, FINDING_UNBOND, p.v->key.n, amount, log_word(g, 0));
 	check_payout(f, ledger_stake_manager(f->l), &user, amount);
+	entry_delegator(f, ENTRY_DELEGATOR_UNSTAKE, p.v->key.n, &user, amount);
 	p.s->withdraw_shares = safe_sub(f, p.s->withdraw_shares, u->shares);
 	p.s->withdraw_pool = safe_sub(f, p.s->withdraw_pool, amount);
 	u->shares = U256_ZERO;

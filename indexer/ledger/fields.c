@@ -116,6 +116,7 @@ static const struct ledger_field person_fields[] = {
 	{"allocated", FIELD_U256, AT(person, allocated)},
 	{"restaked", FIELD_U256, AT(person, restaked)},
 	{"share_bps", FIELD_U64, AT(person, share_bps)},
+	{"terms_tx", FIELD_HASH, AT(person, terms_tx)},
 	{"list_order", FIELD_U64, AT(person, order)},
 	{"active", FIELD_U64, AT(person, active)},
 };

@@ -227,5 +227,7 @@ enum err_kind ledger_apply(struct ledger *l, const struct ledger_input *in, stru
 	journal_end(l, mem, out);
 	out->findings = f.findings;
 	out->finding_count = f.finding_count;
+	out->entries = f.entries;
+	out->entry_count = f.entry_count;
 	return ERR_NONE;
 }

@@ -108,10 +108,12 @@ bool infer_signers(struct fold *f, struct signing *out, struct u256 full, struct
 	if (s->solutions != 1 || s->steps > STEPS_MAX)
 		return false;
 	for (size_t i = 0; i < s->n; i++) {
-		if (!s->found[i])
+		if (!s->found[i]) {
 			out->stake = u256_add(out->stake, s->stake[i]);
-		else if (s->listed[i])
+			out->signed_[out->signed_count++] = s->ids[i];
+		} else if (s->listed[i]) {
 			out->missed[out->missed_count++] = s->ids[i];
+		}
 		if (!s->found[i] && !s->listed[i])
 			out->leaving[out->leaving_count++] = s->ids[i];
 	}

@@ -114,7 +114,8 @@ struct ledger_person {
 	struct u256 allocated; /* all time */
 	struct u256 restaked;  /* its part of restaked rewards, all time: also contributed */
 	uint64_t share_bps;
-	uint64_t order;  /* active partners by this: the contract's list */
+	struct hash32 terms_tx; /* the transaction that set share_bps; zero: the initial state */
+	uint64_t order;         /* active partners by this: the contract's list */
 	uint64_t active; /* 0 or 1 */
 };
 
@@ -193,11 +194,58 @@ struct ledger_finding {
 	uint32_t log_index; /* UINT32_MAX: a call, not a log */
 };
 
+/** What a log moved, for histories: the state has only sums. STORED, never renumber. */
+enum ledger_entry_kind {
+	ENTRY_CHECKPOINT = 1, /* what a checkpoint is worth and who took part */
+	ENTRY_ACCRUAL,        /* growth of a validator's view values at a checkpoint */
+	ENTRY_VALIDATOR_CLAIM,
+	ENTRY_VALIDATOR_RESTAKE,   /* amount: the part of it that was reward */
+	ENTRY_VALIDATOR_PRINCIPAL, /* stake that came back */
+	ENTRY_DELEGATOR_CLAIM,
+	ENTRY_DELEGATOR_RESTAKE,
+	ENTRY_DELEGATOR_MIGRATION, /* stake that left for another validator */
+	ENTRY_DELEGATOR_UNSTAKE,   /* stake that came back */
+	ENTRY_ALLOCATION,
+	ENTRY_PAYOUT,
+	ENTRY_CONTRIBUTION,
+	ENTRY_RETURN,
+	ENTRY_ROLE_GIVEN,
+	ENTRY_ROLE_TAKEN,
+	ENTRY_KIND_COUNT
+};
+
+/** Members that a kind does not name are zero. */
+struct ledger_entry {
+	enum ledger_entry_kind kind;
+	const struct log *log; /* its cause */
+	uint64_t validator_id; /* of partners' entries: of the partnership, 0: none yet */
+	struct address account; /* who is paid: owner, delegator, partner; who has the role */
+	struct u256 amount;     /* of an accrual: own, bonus and commission included */
+
+	/* checkpoints and accruals */
+	uint64_t checkpoint_id, epoch;
+	unsigned root_chain_id;
+	struct u256 delegators, bonus, commission; /* of a checkpoint: bonus alone */
+	struct u256 signed_stake, total_stake;
+	const uint64_t *signed_ids, *missed_ids; /* validators; ids of strangers are left out */
+	size_t signed_count, missed_count;
+
+	/* partners and roles */
+	struct address partnership, recipient;
+	const char *role; /* "admin", "operator", "partner", or the contract's own name */
+	bool income;      /* of a contribution: restaked reward, no deposit */
+	uint64_t share_bps;
+	struct hash32 terms_tx;
+	struct u256 claimable_after, claimed_after, contributed_after;
+};
+
 struct ledger_outcome {
 	const struct ledger_change *changes; /* records whose bytes differ from before the block */
 	size_t change_count;
 	const struct ledger_finding *findings;
 	size_t finding_count;
+	const struct ledger_entry *entries; /* in order of their logs */
+	size_t entry_count;
 };
 
 struct ledger_sum {

@@ -60,6 +60,7 @@ static void allocated(struct fold *f, struct ledger_partnership *p, const struct
 
 	w->claimable = safe_add(f, w->claimable, r->amount);
 	w->allocated = safe_add(f, w->allocated, r->amount);
+	entry_partner(f, ENTRY_ALLOCATION, p, w, r->amount);
 	if (!a->open || !address_eq(&a->partnership, &p->key.a))
 		return;
 	if (address_eq(&r->partner, &a->dust_partner)) {
@@ -82,6 +83,7 @@ static void claimed(struct fold *f, struct ledger_partnership *p, const struct p
 	w->claimable = u256_cmp(r->amount, w->claimable) > 0 ? U256_ZERO
 							     : u256_sub(w->claimable, r->amount);
 	w->claimed = safe_add(f, w->claimed, r->amount);
+	entry_partner(f, ENTRY_PAYOUT, p, w, r->amount)->recipient = *to;
 }
 
 /* ---- capital ------------------------------------------------------------------------------- */
@@ -96,8 +98,10 @@ static void deposited(struct fold *f, struct ledger_partnership *p, const struct
 		!u256_is_zero(r->amount)) {
 		a->restaked = u256_sub(a->restaked, r->amount);
 		w->restaked = safe_add(f, w->restaked, r->amount);
+		entry_partner(f, ENTRY_CONTRIBUTION, p, w, r->amount)->income = true;
 		return;
 	}
+	entry_partner(f, ENTRY_CONTRIBUTION, p, w, r->amount);
 	p->free_capital = safe_add(f, p->free_capital, r->amount);
 }
 
@@ -107,6 +111,7 @@ static void returned(struct fold *f, struct ledger_partnership *p, const struct 
 
 	w->contributed = safe_sub(f, w->contributed, r->amount);
 	p->free_capital = safe_sub(f, p->free_capital, r->amount);
+	entry_partner(f, ENTRY_RETURN, p, w, r->amount);
 }
 
 /* In the transaction of Staked, whose amount is then the validator's stake. */
@@ -124,15 +129,23 @@ static void created(struct fold *f, struct ledger_partnership *p, const struct p
 
 /* ---- people -------------------------------------------------------------------------------- */
 
+static void set_terms(struct ledger_person *w, const struct partnership_row *r, uint64_t share_bps)
+{
+	w->share_bps = share_bps;
+	w->terms_tx = r->log->tx_hash;
+}
+
 static void added(struct fold *f, struct ledger_partnership *p, const struct partnership_row *r)
 {
 	struct ledger_person *w = edit_person(f->l, &p->key.a, &r->partner);
 
+	if (!w->active)
+		entry_role(f, ENTRY_ROLE_GIVEN, p, "partner", &r->partner);
 	p->partner_count += !w->active;
 	w->active = 1;
 	w->order = p->next_order++;
 	if (r->has[PF_SHARE_BPS])
-		w->share_bps = r->share_bps;
+		set_terms(w, r, r->share_bps);
 	if (p->phase == PHASE_NONE)
 		p->phase = PHASE_INITIALIZED;
 }
@@ -141,20 +154,29 @@ static void removed(struct fold *f, struct ledger_partnership *p, const struct p
 {
 	struct ledger_person *w = edit_person(f->l, &p->key.a, &r->partner);
 
+	if (w->active)
+		entry_role(f, ENTRY_ROLE_TAKEN, p, "partner", &r->partner);
 	p->partner_count -= (uint32_t)w->active;
 	w->active = 0;
-	w->share_bps = 0;
+	set_terms(w, r, 0);
 }
 
 /* The newest grant counts: one handover revokes before it grants, the other after. */
-static void granted(struct ledger_partnership *p, const struct partnership_row *r)
+static void granted(struct fold *f, struct ledger_partnership *p, const struct partnership_row *r)
 {
 	if (!r->role_name)
 		return;
+	entry_role(f, ENTRY_ROLE_GIVEN, p, r->role_name, &r->account);
 	if (!strcmp(r->role_name, "admin"))
 		p->admin = r->account;
 	else if (!strcmp(r->role_name, "operator"))
 		p->operator_ = r->account;
+}
+
+static void revoked(struct fold *f, const struct ledger_partnership *p, const struct partnership_row *r)
+{
+	if (r->role_name)
+		entry_role(f, ENTRY_ROLE_TAKEN, p, r->role_name, &r->account);
 }
 
 void partnership_event(struct fold *f, struct item *it)
@@ -167,11 +189,12 @@ void partnership_event(struct fold *f, struct item *it)
 	p = edit_partnership(f->l, &it->log->address);
 	switch (r->map->kind) {
 	case PARTNERSHIP_CREATED: created(f, p, r); break;
-	case PARTNERSHIP_ROLE_GRANTED: granted(p, r); break;
+	case PARTNERSHIP_ROLE_GRANTED: granted(f, p, r); break;
+	case PARTNERSHIP_ROLE_REVOKED: revoked(f, p, r); break;
 	case PARTNERSHIP_PARTNER_ADDED: added(f, p, r); break;
 	case PARTNERSHIP_PARTNER_REMOVED: removed(f, p, r); break;
 	case PARTNERSHIP_SHARE_CHANGED:
-		edit_person(f->l, &p->key.a, &r->partner)->share_bps = r->share_bps;
+		set_terms(edit_person(f->l, &p->key.a, &r->partner), r, r->share_bps);
 		break;
 	case PARTNERSHIP_DUST_PARTNER: p->dust_partner = r->partner; break;
 	case PARTNERSHIP_REWARD_RECEIVED: received(f, p, r); break;
@@ -185,7 +208,6 @@ void partnership_event(struct fold *f, struct item *it)
 	case PARTNERSHIP_CAPITAL_OUT: returned(f, p, r); break;
 	case PARTNERSHIP_PAUSED: p->paused = 1; break;
 	case PARTNERSHIP_UNPAUSED: p->paused = 0; break;
-	case PARTNERSHIP_ROLE_REVOKED:
 	case PARTNERSHIP_KIND_COUNT: break;
 	}
 }

@@ -34,7 +34,7 @@ _Static_assert(sizeof(struct ledger_share) == 48 + 5 * 32 + 16, "share");
 _Static_assert(sizeof(struct ledger_position) == 48 + 2 * 32 + 16, "position");
 _Static_assert(sizeof(struct ledger_unbond) == 48 + 32 + 16, "unbond");
 _Static_assert(sizeof(struct ledger_partnership) == 48 + 3 * 32 + 16 + 72, "partnership");
-_Static_assert(sizeof(struct ledger_person) == 48 + 5 * 32 + 24, "person");
+_Static_assert(sizeof(struct ledger_person) == 48 + 6 * 32 + 24, "person");
 _Static_assert(sizeof(struct ledger_header) == 48 + 32 + 24 + 24, "header");
 _Static_assert(sizeof(struct ledger_root_chain) == 48 + 32 + 16, "root chain");
 _Static_assert(sizeof(struct ledger_epoch) == 48 + 32 + 8, "epoch");

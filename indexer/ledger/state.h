@@ -182,6 +182,8 @@ struct fold {
 	struct allotting allot;
 	struct ledger_finding *findings;
 	size_t finding_count, finding_cap;
+	struct ledger_entry *entries;
+	size_t entry_count, entry_cap;
 	bool bad; /* arithmetic that reverts was met in the event in hand */
 };
 
@@ -224,6 +226,33 @@ void check_value(struct fold *f, enum ledger_finding_kind kind, uint64_t subject
 void check_payout(
 	struct fold *f, const struct address *from, const struct address *to, struct u256 amount);
 
+/* ---- entry.c: what moved ---- */
+
+/** A new entry of the block, zero but for its kind and cause; valid until the next one. */
+struct ledger_entry *entry_add(struct fold *f, enum ledger_entry_kind kind, const struct log *g);
+
+/** Amounts of zero move nothing and give no entry. */
+void entry_validator(struct fold *f, enum ledger_entry_kind kind, const struct ledger_validator *v,
+	const struct address *to, struct u256 amount);
+void entry_delegator(struct fold *f, enum ledger_entry_kind kind, uint64_t validator_id,
+	const struct address *who, struct u256 amount);
+/** The person as it is after the movement. */
+struct ledger_entry *entry_partner(struct fold *f, enum ledger_entry_kind kind,
+	const struct ledger_partnership *p, const struct ledger_person *w, struct u256 amount);
+void entry_role(struct fold *f, enum ledger_entry_kind kind, const struct ledger_partnership *p,
+	const char *role, const struct address *who);
+
+/** View values of all validators before a checkpoint, and what they have grown by after it. */
+struct growth;
+struct growth *growth_before(struct fold *f);
+struct proposal {
+	uint64_t proposer; /* validator that gets the bonus */
+	struct u256 bonus;
+	uint64_t checkpoint_id;
+	unsigned root_chain_id;
+};
+void growth_after(struct fold *f, const struct growth *before, const struct proposal *c);
+
 /* ---- topics; each handles the item in hand ---- */
 
 void token_transfer(struct fold *f, struct item *it);
@@ -235,7 +264,8 @@ struct signing {
 	struct u256 stake; /* S: of the valid signers */
 	uint64_t *missed;  /* did not sign, in list order */
 	uint64_t *leaving; /* signed and no longer in the list */
-	size_t missed_count, leaving_count;
+	uint64_t *signed_; /* all that signed, in order of the signatures */
+	size_t missed_count, leaving_count, signed_count;
 	size_t next; /* pointer into signers[] */
 };
 

@@ -191,6 +191,7 @@ static void unstaked(struct fold *f, const struct log *g)
 
 	check_value(f, FINDING_OWN_STAKE, v->key.n, amount, log_word(g, 0));
 	check_payout(f, ledger_stake_manager(f->l), &user, amount);
+	entry_validator(f, ENTRY_VALIDATOR_PRINCIPAL, v, &user, amount);
 	all->total_staked = safe_sub(f, all->total_staked, amount);
 	check_value(f, FINDING_TOTAL_STAKED, v->key.n, all->total_staked, log_word(g, 1));
 	v->amount = U256_ZERO;
@@ -273,8 +274,10 @@ static void restaked(struct fold *f, const struct log *g)
 		increase = other_increase(f, v, reward, &paid_in, &compounded);
 		check_value(f, FINDING_OWN_STAKE, v->key.n, u256_add(v->amount, increase), stated);
 	}
-	if (compounded)
+	if (compounded) {
+		entry_validator(f, ENTRY_VALIDATOR_RESTAKE, v, &v->owner, reward);
 		v->reward = u256_u64(1);
+	}
 	v->amount = u256_add(v->amount, increase);
 	all->total_stake = u256_add(all->total_stake, increase);
 	all->total_staked = u256_add(all->total_staked, increase);
@@ -324,6 +327,7 @@ static void claim_rewards(struct fold *f, const struct log *g)
 	paid = safe_sub(f, v->reward, u256_u64(1));
 	check_value(f, FINDING_CLAIM_AMOUNT, v->key.n, paid, log_topic(g, 2));
 	check_payout(f, ledger_stake_manager(f->l), &v->owner, paid);
+	entry_validator(f, ENTRY_VALIDATOR_CLAIM, v, &v->owner, paid);
 	all->total_rewards_liquidated = safe_add(f, all->total_rewards_liquidated, paid);
 	check_value(
 		f, FINDING_CLAIM_TOTAL, v->key.n, all->total_rewards_liquidated, log_topic(g, 3));

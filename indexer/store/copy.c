@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define EPOCH_2000 946684800          /* 2000-01-01 in unix seconds */
+#define OID_INT8   20 /* pg_type */
 #define CHUNK      10000000000000000u /* 10^16: four base-10000 digits */
 
 static const char header[19] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0";
@@ -121,6 +122,36 @@ void copy_text(struct copy *c, const char *s)
 		copy_bytes(c, s, strlen(s));
 	else
 		copy_null(c);
+}
+
+static void put_be32(struct buf *b, uint32_t v)
+{
+	uint32_t be = htobe32(v);
+
+	buf_add(b, &be, sizeof(be));
+}
+
+void copy_i64_array(struct copy *c, const int64_t *v, size_t n)
+{
+	field(c);
+	if (n > (COPY_ROW_MAX - 20) / 12) {
+		c->b.bad = true; /* longer than any field: the caller notices */
+		return;
+	}
+	put_be32(&c->b, (uint32_t)(n ? 20 + 12 * n : 12));
+	put_be32(&c->b, n > 0); /* dimensions */
+	put_be32(&c->b, 0);     /* no NULL in it */
+	put_be32(&c->b, OID_INT8);
+	if (n) {
+		put_be32(&c->b, (uint32_t)n);
+		put_be32(&c->b, 1); /* index of the first */
+	}
+	for (size_t i = 0; i < n; i++) {
+		uint64_t be = htobe64((uint64_t)v[i]);
+
+		put_be32(&c->b, 8);
+		buf_add(&c->b, &be, sizeof(be));
+	}
 }
 
 /* v = v / CHUNK, returns the remainder. */

@@ -30,6 +30,7 @@ void copy_bool(struct copy *c, bool v);
 void copy_time(struct copy *c, int64_t unix_seconds);     /* timestamptz; years 1970 to 9999 */
 void copy_bytes(struct copy *c, const void *p, size_t n); /* bytea */
 void copy_text(struct copy *c, const char *s);            /* text; NULL: NULL */
+void copy_i64_array(struct copy *c, const int64_t *v, size_t n); /* bigint[], one dimension */
 void copy_u256(struct copy *c, struct u256 v);            /* numeric, scale 0 */
 
 /** Close the buffer for sending. False: over COPY_ROW_MAX, nothing to send. */

@@ -1,0 +1,354 @@
+/*
+ * Histories that the ledger made: what partners, validators and delegators were credited and paid, who
+ * had which role, and where the chain says something else than the ledger.
+ */
+#include "api/list.h"
+#include "api/periods.h"
+#include "api/respond.h"
+#include "api/route.h"
+#include "api/state.h"
+#include "base/hex.h"
+
+#include <string.h>
+
+static bool staking(const struct chain_conf *chain, const struct query *q)
+{
+	(void)q;
+	return chain->role == ROLE_STAKING;
+}
+
+static void by_address(const struct call *c, struct list_plan *p, const char *column)
+{
+	p->drive = (struct list_filter){
+		column, "bytea", list_bytea(p->mem, c->q.address.b, sizeof(c->q.address.b))};
+}
+
+static void by_validator(const struct call *c, struct list_plan *p)
+{
+	p->drive = (struct list_filter){"validator_id", "int8",
+		arena_printf(p->mem, "%lld", (long long)c->q.validator_id)};
+}
+
+/* The {address} or {id} of the path, where the plans look for it. */
+static bool take_address(struct call *c)
+{
+	struct state_key k;
+
+	if (!state_address(c, &k))
+		return false;
+	c->q.address = k.a;
+	return true;
+}
+
+static bool take_id(struct call *c)
+{
+	struct state_key k;
+
+	if (!state_id(c, &k))
+		return false;
+	c->q.validator_id = (int64_t)k.n;
+	return true;
+}
+
+/* A path of this row's chain, transaction and log. */
+static void link_cell(struct cells *out, const char *name, const struct list_row *row)
+{
+	struct bytes tx = pgres_bytes(row->res, row->at, LIST_TX);
+	char hash[2 * 32 + 1] = "";
+
+	if (tx.n == 32)
+		hex_encode(hash, tx.p, tx.n);
+	cell_str(out, name,
+		arena_printf(row->api->row_mem, "/v1/%s/%s/0x%.64s/%lld", name, row->chain->key, hash,
+			(long long)pgres_i64(row->res, row->at, LIST_LOG_INDEX)));
+}
+
+/* -------- partners -------- */
+
+enum {
+	PARTNER = LIST_OWN,
+	KIND,
+	AMOUNT,
+	ORIGIN,
+	PARTNERSHIP,
+	VALIDATOR_ID,
+	RECIPIENT,
+	SHARE_BPS,
+	TERMS_TX,
+	CLAIMABLE,
+	CLAIMED,
+	CONTRIBUTED
+};
+
+#define PARTNER_COLUMNS                                                                            \
+	", x.partner, x.kind, x.amount::text, x.origin, x.partnership, x.validator_id, x.recipient,"  \
+	" x.share_bps, x.terms_tx, x.claimable_after::text, x.claimed_after::text,"                   \
+	" x.contributed_after::text"
+
+static void plan_partner(const struct call *c, struct list_plan *p)
+{
+	by_address(c, p, "partner");
+}
+
+static bool partner_row(struct cells *out, const struct list_row *row)
+{
+	list_text_cell(out, "kind", row, KIND);
+	list_address_cell(out, "partner", row, PARTNER);
+	list_text_cell(out, "amount", row, AMOUNT);
+	list_text_cell(out, "origin", row, ORIGIN);
+	list_address_cell(out, "partnership", row, PARTNERSHIP);
+	list_int_cell(out, "validator_id", row, VALIDATOR_ID);
+	list_address_cell(out, "recipient", row, RECIPIENT);
+	list_int_cell(out, "share_bps", row, SHARE_BPS);
+	list_hex_cell(out, "terms_tx", row, TERMS_TX);
+	list_text_cell(out, "claimable_after", row, CLAIMABLE);
+	list_text_cell(out, "claimed_after", row, CLAIMED);
+	list_text_cell(out, "contributed_after", row, CONTRIBUTED);
+	return true;
+}
+
+static bool payout_row(struct cells *out, const struct list_row *row)
+{
+	bool lasting = partner_row(out, row);
+
+	link_cell(out, "evidence", row);
+	return lasting;
+}
+
+static const struct list_kind PARTNER_REWARDS = {
+	.table = "ledger.partner_entry",
+	.columns = PARTNER_COLUMNS,
+	.ledger = true,
+	.has_rows = staking,
+	.plan = plan_partner,
+	.row = partner_row,
+};
+
+/* The subquery is part of the statement's text, so that the index of payouts fits. */
+#define PAYOUT_TABLE "(SELECT * FROM ledger.partner_entry WHERE kind = 'payout')"
+
+static const struct list_kind PARTNER_PAYOUTS = {
+	.table = PAYOUT_TABLE,
+	.columns = PARTNER_COLUMNS,
+	.ledger = true,
+	.has_rows = staking,
+	.plan = plan_partner,
+	.row = payout_row,
+};
+
+static void plan_all(const struct call *c, struct list_plan *p)
+{
+	(void)c;
+	(void)p;
+}
+
+static const struct list_kind PAYOUTS = {
+	.table = PAYOUT_TABLE,
+	.columns = PARTNER_COLUMNS,
+	.ledger = true,
+	.has_rows = staking,
+	.plan = plan_all,
+	.row = payout_row,
+};
+
+static const struct periods PARTNER_PERIODS = {
+	.table = "ledger.partner_entry",
+	.key = "partner",
+	.key_type = "bytea",
+	.sums = {{"allocated", "amount) FILTER (WHERE x.kind = 'allocation'"},
+		{"claimed", "amount) FILTER (WHERE x.kind = 'payout'"}},
+};
+
+void get_partner_rewards(struct call *c)
+{
+	if (!take_address(c))
+		return;
+	if (c->q.interval)
+		periods_answer(c, &PARTNER_PERIODS,
+			list_bytea(c->mem, c->q.address.b, sizeof(c->q.address.b)));
+	else
+		list_answer(c, &PARTNER_REWARDS);
+}
+
+void get_partner_payouts(struct call *c)
+{
+	if (take_address(c))
+		list_answer(c, &PARTNER_PAYOUTS);
+}
+
+void get_payouts(struct call *c)
+{
+	list_answer(c, &PAYOUTS);
+}
+
+/* -------- roles -------- */
+
+enum { ROLE = LIST_OWN, ACCOUNT, TO_BLOCK, TO_TX };
+
+#define TAKEN(column)                                                                              \
+	"(SELECT t." column " FROM ledger.role_entry t WHERE t.chain_id = x.chain_id AND"              \
+	" t.partnership = x.partnership AND t.role = x.role AND t.account = x.account AND NOT t.given" \
+	" AND (t.block, t.log_index) > (x.block, x.log_index) AND t.block <= b.indexed ORDER BY"       \
+	" t.block, t.log_index LIMIT 1)"
+
+static void plan_role(const struct call *c, struct list_plan *p)
+{
+	by_address(c, p, "partnership");
+}
+
+/* A role that is held may be taken later. */
+static bool role_row(struct cells *out, const struct list_row *row)
+{
+	list_text_cell(out, "role", row, ROLE);
+	list_address_cell(out, "account", row, ACCOUNT);
+	list_int_cell(out, "from_block", row, LIST_BLOCK);
+	list_hex_cell(out, "from_tx", row, LIST_TX);
+	list_int_cell(out, "to_block", row, TO_BLOCK);
+	list_hex_cell(out, "to_tx", row, TO_TX);
+	return false;
+}
+
+static const struct list_kind ROLES = {
+	.table = "(SELECT * FROM ledger.role_entry WHERE given)",
+	.columns = ", x.role, x.account, " TAKEN("block") " AS to_block, " TAKEN("tx") " AS to_tx",
+	.ledger = true,
+	.has_rows = staking,
+	.plan = plan_role,
+	.row = role_row,
+};
+
+void get_roles(struct call *c)
+{
+	if (take_address(c))
+		list_answer(c, &ROLES);
+}
+
+/* -------- validators -------- */
+
+enum { CHECKPOINT = LIST_OWN, CHECKPOINT_CHAIN, OWN, DELEGATORS, BONUS, COMMISSION };
+
+static bool accrual_row(struct cells *out, const struct list_row *row)
+{
+	list_int_cell(out, "checkpoint", row, CHECKPOINT);
+	list_int_cell(out, "checkpoint_chain", row, CHECKPOINT_CHAIN);
+	list_text_cell(out, "own", row, OWN);
+	list_text_cell(out, "delegators", row, DELEGATORS);
+	list_text_cell(out, "proposer_bonus", row, BONUS);
+	list_text_cell(out, "commission", row, COMMISSION);
+	return true;
+}
+
+static const struct list_kind VALIDATOR_REWARDS = {
+	.table = "ledger.accrual",
+	.columns = ", x.checkpoint_id, x.root_chain_id, x.own::text, x.delegators::text,"
+		   " x.proposer_bonus::text, x.commission::text",
+	.ledger = true,
+	.has_rows = staking,
+	.plan = by_validator,
+	.row = accrual_row,
+};
+
+static const struct periods VALIDATOR_PERIODS = {
+	.table = "ledger.accrual",
+	.key = "validator_id",
+	.key_type = "int8",
+	.sums = {{"own", "own"}, {"delegators", "delegators"}, {"proposer_bonus", "proposer_bonus"},
+		{"commission", "commission"}},
+};
+
+void get_validator_rewards(struct call *c)
+{
+	if (!take_id(c))
+		return;
+	if (c->q.interval)
+		periods_answer(c, &VALIDATOR_PERIODS,
+			arena_printf(c->mem, "%lld", (long long)c->q.validator_id));
+	else
+		list_answer(c, &VALIDATOR_REWARDS);
+}
+
+enum { PAID_KIND = LIST_OWN, PAID_AMOUNT, PAID_TO, PAID_VALIDATOR = PAID_TO };
+
+static bool validator_payout_row(struct cells *out, const struct list_row *row)
+{
+	list_text_cell(out, "kind", row, PAID_KIND);
+	list_text_cell(out, "amount", row, PAID_AMOUNT);
+	list_address_cell(out, "account", row, PAID_TO);
+	return true;
+}
+
+static const struct list_kind VALIDATOR_PAYOUTS = {
+	.table = "ledger.validator_payout",
+	.columns = ", x.kind, x.amount::text, x.account",
+	.ledger = true,
+	.has_rows = staking,
+	.plan = by_validator,
+	.row = validator_payout_row,
+};
+
+void get_validator_payouts(struct call *c)
+{
+	if (take_id(c))
+		list_answer(c, &VALIDATOR_PAYOUTS);
+}
+
+/* -------- delegators -------- */
+
+static void plan_delegator(const struct call *c, struct list_plan *p)
+{
+	by_address(c, p, "delegator");
+}
+
+static bool delegator_row(struct cells *out, const struct list_row *row)
+{
+	list_text_cell(out, "kind", row, PAID_KIND);
+	list_text_cell(out, "amount", row, PAID_AMOUNT);
+	list_int_cell(out, "validator_id", row, PAID_VALIDATOR);
+	return true;
+}
+
+static const struct list_kind DELEGATOR_REWARDS = {
+	.table = "ledger.delegator_entry",
+	.columns = ", x.kind, x.amount::text, x.validator_id",
+	.ledger = true,
+	.has_rows = staking,
+	.plan = plan_delegator,
+	.row = delegator_row,
+};
+
+void get_delegator_rewards(struct call *c)
+{
+	if (take_address(c))
+		list_answer(c, &DELEGATOR_REWARDS);
+}
+
+/* -------- discrepancies -------- */
+
+enum { CHECK = LIST_OWN, SUBJECT, EXPECTED, OBSERVED, RESOLVED, AT_LOG };
+
+static bool discrepancy_row(struct cells *out, const struct list_row *row)
+{
+	list_text_cell(out, "kind", row, CHECK);
+	list_text_cell(out, "subject", row, SUBJECT);
+	list_text_cell(out, "expected", row, EXPECTED);
+	list_text_cell(out, "observed", row, OBSERVED);
+	cell_bool(out, "resolved", pgres_bool(row->res, row->at, RESOLVED));
+	return false;
+}
+
+static const struct list_kind DISCREPANCIES = {
+	/* A call has no log index: their order in the block is that of the findings. */
+	.table = "(SELECT chain_id, block, ordinal AS log_index, tx, kind, subject, expected, observed,"
+		 " resolved, log_index AS at_log FROM ledger.discrepancy)",
+	.columns = ", x.kind, x.subject, x.expected::text, x.observed::text, x.resolved, x.at_log",
+	.ledger = true,
+	.log_index = AT_LOG,
+	.has_rows = staking,
+	.plan = plan_all,
+	.row = discrepancy_row,
+};
+
+void get_discrepancies(struct call *c)
+{
+	list_answer(c, &DISCREPANCIES);
+}
