@@ -181,3 +181,48 @@ class Run:
         self.rss_mb = usage.ru_maxrss / 1024
         if self.code:
             sys.exit(f"{' '.join(command)}: exit {self.code}\n{self.text[-2000:]}")
+
+
+class Kafka:
+    """A real broker on this machine (deploy/kafka-local)."""
+
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix="bttc-bench-kafka.", dir="/tmp")
+        self.ctl = os.path.join(ROOT, "deploy", "kafka-local")
+        self.brokers = output(self.ctl, "start", "--data", self.dir).strip().splitlines()[-1]
+        self.topics = 0
+
+    def prefix(self):
+        """Topics that nobody used before."""
+        self.topics += 1
+        return f"bench{os.getpid()}-{self.topics}"
+
+    def close(self):
+        subprocess.run([self.ctl, "stop", "--data", self.dir], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+class Daemon:
+    """A program that runs beside the bench; end() stops it and says what it used."""
+
+    def __init__(self, *command):
+        self.command, self.log = command, tempfile.TemporaryFile("w+")
+        self.p = subprocess.Popen(command, stdout=self.log, stderr=subprocess.STDOUT)
+
+    def text(self):
+        self.log.seek(0)
+        return self.log.read()
+
+    def alive(self):
+        if self.p.poll() is not None:
+            sys.exit(f"{' '.join(self.command)}: exit {self.p.returncode}\n{self.text()[-2000:]}")
+
+    def end(self):
+        """(CPU seconds, peak memory in MB); says so when it had ended by itself."""
+        if self.p.poll() is not None:
+            print(f"{' '.join(self.command)}: exit {self.p.returncode}\n{self.text()[-2000:]}", file=sys.stderr)
+            return 0, 0
+        self.p.send_signal(signal.SIGTERM)
+        _, _, usage = os.wait4(self.p.pid, 0)
+        self.p.returncode = 0
+        return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024

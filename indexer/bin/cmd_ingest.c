@@ -21,6 +21,7 @@
 #include <string.h>
 
 #define REPORT_MS 10000
+#define UNIT_BYTES (3u << 20) /* a unit is a transaction of some milliseconds */
 #define VISIBLE_MS 30000
 #define VISIBLE_MEM (16u << 20)
 
@@ -129,7 +130,7 @@ static enum err_kind ingest_chain(struct lone_ingest *g, struct err *e)
 {
 	const struct lone_ingest_conf *c = g->conf;
 	const struct ingest_conf ic = {.poll_ms = c->p.poll_ms, .range_blocks = c->p.range_blocks,
-		.window_ranges = c->p.window, .until_head = c->until_head};
+		.window_ranges = c->p.window, .unit_bytes = UNIT_BYTES, .until_head = c->until_head};
 	enum err_kind k = open_stream(g, e);
 
 	if (!k)

@@ -90,8 +90,7 @@ static void open_run(struct run *r, const struct ingest_past *past, struct sourc
 	r->pub.state = r->state;
 	publisher_init(&r->pub, r->chain, past, now);
 	watchset_reset(r->env.ws, r->pub.found, r->pub.found_count);
-	window_init(&r->window, &r->env, (uint64_t)r->conf->range_blocks,
-		(uint64_t)r->conf->window_ranges);
+	window_init(&r->window, &r->env, r->conf);
 	pace_init(&r->pace, r->chain->block_period_ms, (uint64_t)r->conf->poll_ms, clock_us());
 	if (past->recent_count)
 		r->state->published = past->recent[past->recent_count - 1].number;

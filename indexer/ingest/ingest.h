@@ -14,6 +14,8 @@ struct ingest_conf {
 	int64_t poll_ms;       /* 0: a fraction of the block period */
 	int64_t range_blocks;  /* most blocks in one unit of fetching while behind */
 	int64_t window_ranges; /* units in flight while behind */
+	size_t unit_bytes;     /* answers that a unit should bring while behind; 0: half a megabyte.
+				  Where publishing has a price of its own, larger ones share it */
 	bool until_head;       /* end once what was the head at the start is published */
 	bool has_to;           /* end after block `to` (backfill) */
 	uint64_t to;

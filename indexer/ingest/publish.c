@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CHUNK_BLOCKS 128
+#define CHUNK_BLOCKS 1024
 #define AGAIN_MS     100
 
 void publisher_init(struct publisher *p, const struct chain_conf *chain,

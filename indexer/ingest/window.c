@@ -8,6 +8,8 @@
  */
 #include "ingest/window.h"
 
+#include "ingest/ingest.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,12 +19,13 @@
 #define START_BARE 128
 #define PATIENCE   6 /* times that a unit gives up before it is cut smaller */
 
-void window_init(
-	struct window *w, struct unit_env *env, uint64_t range_blocks, uint64_t window_ranges)
+void window_init(struct window *w, struct unit_env *env, const struct ingest_conf *conf)
 {
-	uint64_t range = range_blocks ? range_blocks : 1;
+	uint64_t range = conf->range_blocks ? (uint64_t)conf->range_blocks : 1;
 
-	*w = (struct window){.env = env, .max = window_ranges ? (size_t)window_ranges : 1};
+	*w = (struct window){.env = env,
+		.max = conf->window_ranges ? (size_t)conf->window_ranges : 1,
+		.unit_bytes = conf->unit_bytes ? conf->unit_bytes : UNIT_BYTES};
 	w->units = calloc(w->max, sizeof(*w->units));
 	if (!w->units) {
 		fputs("out of memory\n", stderr);
@@ -150,7 +153,7 @@ void window_done(struct window *w)
 	struct block_range r = unit_range(w->units[0]);
 	uint64_t blocks = r.to - r.from + 1;
 	uint64_t each = unit_bytes(w->units[0]) / blocks + 1;
-	uint64_t want = UNIT_BYTES / each;
+	uint64_t want = w->unit_bytes / each;
 
 	w->env->dense = unit_dense(w->units[0]);
 	unit_free(w->units[0]);

@@ -11,10 +11,11 @@ struct window {
 	struct unit **units;
 	size_t count, max;
 	uint64_t size, size_max; /* blocks of the next unit, and the most of it */
+	size_t unit_bytes;
 };
 
-void window_init(
-	struct window *w, struct unit_env *env, uint64_t range_blocks, uint64_t window_ranges);
+struct ingest_conf;
+void window_init(struct window *w, struct unit_env *env, const struct ingest_conf *conf);
 void window_close(struct window *w);
 
 /** Start units for next..limit as far as there is room; next follows the newest unit (or the tip).
