@@ -31,6 +31,8 @@ enum {
 	SIGNED_STAKE,
 	TOTAL_STAKE,
 	EPOCH,
+	COMPUTED_ROOT,
+	VERDICT,
 	SIGNERS,
 	NON_SIGNERS
 };
@@ -47,7 +49,13 @@ enum {
 	" decode(lpad(to_hex(x.header_block_id), 64, '0'), 'hex')) END::int2 AS reset," \
 	COMPUTED("reward::text") " AS reward_computed," COMPUTED("bonus::text") " AS bonus," \
 	COMPUTED("signed_stake::text") " AS signed_stake," COMPUTED("total_stake::text") " AS total_stake," \
-	COMPUTED("epoch") " AS epoch"
+	COMPUTED("epoch") " AS epoch," VERDICT_OF("computed_root") " AS computed_root," \
+	VERDICT_OF("verdict") " AS verdict"
+
+/* Of the recomputed root; none while the blocks are not all there. */
+#define VERDICT_OF(column) \
+	"(SELECT g." column " FROM ledger.verdict g WHERE g.chain_id = x.chain_id AND g.block = x.block" \
+	" AND g.log_index = x.log_index)"
 
 /* Of the ledger's row of the same log; a mirror has none. */
 #define COMPUTED(column) \
@@ -109,8 +117,11 @@ static bool write_row(struct cells *out, const struct list_row *row)
 	list_int_cell(out, "start", row, START);
 	list_int_cell(out, "end", row, END);
 	list_hex_cell(out, "root", row, ROOT);
-	cell_null(out, "computed_root");
-	cell_str(out, "verdict", "unchecked");
+	list_hex_cell(out, "computed_root", row, COMPUTED_ROOT);
+	if (pgres_null(row->res, row->at, VERDICT))
+		cell_str(out, "verdict", "unchecked");
+	else
+		list_text_cell(out, "verdict", row, VERDICT);
 	list_text_cell(out, "reward", row, REWARD);
 	list_text_cell(out, "reward_computed", row, REWARD_COMPUTED);
 	list_text_cell(out, "bonus", row, BONUS);
@@ -118,7 +129,8 @@ static bool write_row(struct cells *out, const struct list_row *row)
 	list_text_cell(out, "total_stake", row, TOTAL_STAKE);
 	list_int_cell(out, "epoch", row, EPOCH);
 	cell_bool(out, "reset", reset > 0);
-	return reset != 1 && (row->chain->role != ROLE_STAKING || !pgres_null(row->res, row->at, EPOCH));
+	return reset != 1 && !pgres_null(row->res, row->at, VERDICT) &&
+	       (row->chain->role != ROLE_STAKING || !pgres_null(row->res, row->at, EPOCH));
 }
 
 static const struct list_kind CHECKPOINTS = {

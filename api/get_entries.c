@@ -155,8 +155,8 @@ static const struct periods PARTNER_PERIODS = {
 	.table = "ledger.partner_entry",
 	.key = "partner",
 	.key_type = "bytea",
-	.sums = {{"allocated", "amount) FILTER (WHERE x.kind = 'allocation'"},
-		{"claimed", "amount) FILTER (WHERE x.kind = 'payout'"}},
+	.sums = {{"allocated", "amount) FILTER (WHERE x.kind = 'allocation'", false},
+		{"claimed", "amount) FILTER (WHERE x.kind = 'payout'", false}},
 };
 
 void get_partner_rewards(struct call *c)
@@ -252,8 +252,8 @@ static const struct periods VALIDATOR_PERIODS = {
 	.table = "ledger.accrual",
 	.key = "validator_id",
 	.key_type = "int8",
-	.sums = {{"own", "own"}, {"delegators", "delegators"}, {"proposer_bonus", "proposer_bonus"},
-		{"commission", "commission"}},
+	.sums = {{"own", "own", false}, {"delegators", "delegators", false},
+		{"proposer_bonus", "proposer_bonus", false}, {"commission", "commission", false}},
 };
 
 void get_validator_rewards(struct call *c)
@@ -265,6 +265,43 @@ void get_validator_rewards(struct call *c)
 			arena_printf(c->mem, "%lld", (long long)c->q.validator_id));
 	else
 		list_answer(c, &VALIDATOR_REWARDS);
+}
+
+/*
+ * Of a validator's signer keys, ever, what they did as producers (a day is a row), and what the
+ * validator did at checkpoints. $1: the staking chain; $2: the validator.
+ */
+#define PERFORMANCE                                                                                \
+	"(SELECT $1::int8 AS chain_id, $2::int8 AS validator_id, 0::int8 AS block, d.day::timestamp AT" \
+	" TIME ZONE 'UTC' AS time, d.blocks, d.in_turn, d.missed, d.fees, 0 AS expected, 0 AS signed, 0"  \
+	" AS proposed, 0 AS sync_expected, 0 AS sync_signed FROM (SELECT DISTINCT signer FROM"           \
+	" ledger.signer_key WHERE chain_id = $1::int8 AND validator_id = $2::int8) k JOIN"               \
+	" ledger.producer_day d ON d.producer = k.signer UNION ALL SELECT c.chain_id, $2::int8, c.block," \
+	" c.time, 0, 0, 0, 0, (m AND e)::int4, (m AND s)::int4, (m AND coalesce(c.proposer_id ="          \
+	" $2::int8, false))::int4, (NOT m AND e)::int4, (NOT m AND s)::int4 FROM ledger.checkpoint c CROSS" \
+	" JOIN LATERAL (SELECT c.root_chain_id = 1 AS m, $2::int8 = ANY (c.signed) AS s, $2::int8 = ANY"  \
+	" (c.missed) OR ($2::int8 = ANY (c.signed) AND NOT $2::int8 = ANY (c.leaving)) AS e) t WHERE"     \
+	" c.chain_id = $1::int8)"
+
+static const struct periods PERFORMANCE_PERIODS = {
+	.table = PERFORMANCE,
+	.key = "validator_id",
+	.key_type = "int8",
+	.known = "EXISTS (SELECT FROM ledger.validator v WHERE v.chain_id = $1::int8 AND v.id = $2::int8"
+		 " AND v.id > 0)",
+	.absent = "this validator id was never used",
+	.sums = {{"blocks_proposed", "blocks", true}, {"in_turn", "in_turn", true},
+		{"out_of_turn", "blocks - x.in_turn", true}, {"missed_turns", "missed", true},
+		{"fee_income", "fees", false}, {"checkpoints_expected", "expected", true},
+		{"checkpoints_signed", "signed", true}, {"checkpoints_proposed", "proposed", true},
+		{"sync_expected", "sync_expected", true}, {"sync_signed", "sync_signed", true}},
+};
+
+void get_performance(struct call *c)
+{
+	if (take_id(c))
+		periods_answer(c, &PERFORMANCE_PERIODS,
+			arena_printf(c->mem, "%lld", (long long)c->q.validator_id));
 }
 
 enum { PAID_KIND = LIST_OWN, PAID_AMOUNT, PAID_TO, PAID_VALIDATOR = PAID_TO };
@@ -326,6 +363,12 @@ void get_delegator_rewards(struct call *c)
 
 enum { CHECK = LIST_OWN, SUBJECT, EXPECTED, OBSERVED, RESOLVED, AT_LOG };
 
+static bool logs_checkpoints(const struct chain_conf *chain, const struct query *q)
+{
+	(void)q;
+	return chain->role != ROLE_CHILD;
+}
+
 static bool discrepancy_row(struct cells *out, const struct list_row *row)
 {
 	list_text_cell(out, "kind", row, CHECK);
@@ -339,11 +382,10 @@ static bool discrepancy_row(struct cells *out, const struct list_row *row)
 static const struct list_kind DISCREPANCIES = {
 	/* A call has no log index: their order in the block is that of the findings. */
 	.table = "(SELECT chain_id, block, ordinal AS log_index, tx, kind, subject, expected, observed,"
-		 " resolved, log_index AS at_log FROM ledger.discrepancy)",
+		 " resolved, log_index AS at_log FROM ledger.finding)",
 	.columns = ", x.kind, x.subject, x.expected::text, x.observed::text, x.resolved, x.at_log",
-	.ledger = true,
 	.log_index = AT_LOG,
-	.has_rows = staking,
+	.has_rows = logs_checkpoints,
 	.plan = plan_all,
 	.row = discrepancy_row,
 };

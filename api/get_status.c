@@ -32,7 +32,7 @@ static const char STATUS_SQL[] =
 	" 'halted since ' || to_char(t.since AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') ||"
 	" ': ' || t.reason, (h.chain_id = $1::int8 AND (l.block IS NULL OR l.block <"
 	" h.indexed))::int4::int8,"
-	" (SELECT count(*) FROM ledger.discrepancy d WHERE NOT d.resolved)::int8"
+	" (SELECT count(*) FROM ledger.finding d WHERE NOT d.resolved)::int8"
 	" FROM r LEFT JOIN chain.head h ON true"
 	" LEFT JOIN ledger.head l ON l.chain_id = h.chain_id AND l.chain_id = $1::int8"
 	" LEFT JOIN chain.block v ON v.chain_id = h.chain_id AND v.number = CASE WHEN h.chain_id ="

@@ -10,12 +10,13 @@
 #include "api/respond.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Days of 270 years: all that a chain can have. */
 #define PERIODS_MAX 100000u
 
-enum { INDEXED, HASH, RESETS, START, END, SUMS };
+enum { INDEXED, HASH, RESETS, KNOWN, START, END, SUMS };
 
 struct answer {
 	const struct periods *kind;
@@ -29,27 +30,44 @@ static const char *const INTERVALS[] = {NULL, "day", "week", "month", "year"};
 
 static void statement(struct buf *q, const struct call *c, const struct answer *a)
 {
-	const char *unit = INTERVALS[c->q.interval];
+	const char *unit = c->q.interval ? INTERVALS[c->q.interval] : NULL;
 
 	buf_printf(q,
 		"WITH " SQL_RESETS
 		", h AS MATERIALIZED (SELECT k.number AS indexed, k.hash FROM chain.head n JOIN"
 		" ledger.head g ON g.chain_id = n.chain_id JOIN chain.block k ON k.chain_id = n.chain_id"
-		" AND k.number = least(n.indexed, g.block) WHERE n.chain_id = $1::int8), p AS (SELECT"
-		" date_trunc('%s', x.time, 'UTC') AS start",
-		unit);
+		" AND k.number = least(n.indexed, g.block) WHERE n.chain_id = $1::int8), p AS (SELECT ");
+	if (unit)
+		buf_printf(q, "date_trunc('%s', x.time, 'UTC') AS start", unit);
+	else
+		buf_str(q, "NULL::timestamptz AS start");
 	for (unsigned i = 0; i < a->sums; i++)
 		buf_printf(q, ", coalesce(sum(x.%s), 0)::text AS s%u", a->kind->sums[i].of, i);
 	buf_printf(q,
 		" FROM %s x, h WHERE x.chain_id = $1::int8 AND x.%s = $2::%s AND x.block <= h.indexed"
 		" AND ($3::int8 IS NULL OR x.time < to_timestamp($3::int8)) GROUP BY 1 ORDER BY 1 DESC"
-		" LIMIT $4::int8) SELECT h.indexed, h.hash, r.resets, extract(epoch FROM p.start)::int8,"
-		" extract(epoch FROM (p.start AT TIME ZONE 'UTC' + '1 %s'::interval) AT TIME ZONE"
-		" 'UTC')::int8",
-		a->kind->table, a->kind->key, a->kind->key_type, unit);
+		" LIMIT $4::int8) SELECT h.indexed, h.hash, r.resets, (%s)::int4::int8, extract(epoch FROM"
+		" p.start)::int8, extract(epoch FROM (p.start AT TIME ZONE 'UTC' + '1 %s'::interval) AT"
+		" TIME ZONE 'UTC')::int8",
+		a->kind->table, a->kind->key, a->kind->key_type,
+		a->kind->known ? a->kind->known : "true", unit ? unit : "day");
 	for (unsigned i = 0; i < a->sums; i++)
 		buf_printf(q, ", p.s%u", i);
 	buf_str(q, " FROM r LEFT JOIN h ON true LEFT JOIN p ON true ORDER BY p.start DESC");
+}
+
+/* Sums come as text; none where there are no rows at all. */
+static void sum_cells(struct cells *out, const struct answer *a, const struct pg_result *res, int row)
+{
+	for (unsigned i = 0; i < a->sums; i++) {
+		struct bytes b = pgres_bytes(res, row, SUMS + (int)i);
+		const char *text = b.n ? (const char *)b.p : "0";
+
+		if (a->kind->sums[i].count)
+			cell_i64(out, a->kind->sums[i].name, strtoll(text, NULL, 10));
+		else
+			cell_str(out, a->kind->sums[i].name, text);
+	}
 }
 
 static void write_period(struct cells *out, const struct answer *a, const struct pg_result *res, int row)
@@ -57,11 +75,7 @@ static void write_period(struct cells *out, const struct answer *a, const struct
 	cells_begin(out);
 	cell_time(out, "period_start", pgres_i64(res, row, START));
 	cell_time(out, "period_end", pgres_i64(res, row, END));
-	for (unsigned i = 0; i < a->sums; i++) {
-		struct bytes b = pgres_bytes(res, row, SUMS + (int)i);
-
-		cell_strn(out, a->kind->sums[i].name, (const char *)b.p, b.n);
-	}
+	sum_cells(out, a, res, row);
 	cells_end(out);
 }
 
@@ -83,6 +97,21 @@ static void write_next(const struct answer *a, const struct pg_result *res, int 
 static int period_count(const struct pg_result *res)
 {
 	return pgres_rows(res) && !pgres_null(res, 0, START) ? pgres_rows(res) : 0;
+}
+
+/* Over all time: one object. */
+static void write_total(
+	struct call *c, const struct answer *a, const struct pg_result *res, const char *revision)
+{
+	struct cells out;
+
+	cells_init(&out, FORMAT_JSON, &c->api->body);
+	cells_begin(&out);
+	cell_i64(&out, "validator_id", c->q.validator_id);
+	sum_cells(&out, a, res, 0);
+	cell_i64(&out, "block", pgres_i64(res, 0, INDEXED));
+	cell_str(&out, "revision", revision);
+	cells_end(&out);
 }
 
 static void write_json(
@@ -150,11 +179,18 @@ static void on_periods(void *arg, const struct pg_result *res, const struct err 
 	}
 	list_revision(revision, c->api, pgres_i64(res, 0, RESETS));
 	fresh(c, res, revision, &f);
+	if (!pgres_i64(res, 0, KNOWN)) {
+		respond_problem(c, 404, NULL, "%s", a->kind->absent);
+		return;
+	}
 	if (respond_cached(c, &f))
 		return;
 	buf_clear(&c->api->body);
-	if (format == FORMAT_JSON) {
-		write_json(c, a, res, revision);
+	if (format == FORMAT_JSON || !c->q.interval) {
+		if (c->q.interval)
+			write_json(c, a, res, revision);
+		else
+			write_total(c, a, res, revision);
 		respond_json(c, 200, &f);
 		return;
 	}

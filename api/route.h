@@ -47,6 +47,7 @@ void get_validator_payouts(struct call *c);
 void get_validator_history(struct call *c);
 void get_delegator_rewards(struct call *c);
 void get_partnership_history(struct call *c);
+void get_performance(struct call *c);
 void get_roles(struct call *c);
 void get_partner_rewards(struct call *c);
 void get_partner_payouts(struct call *c);

@@ -408,6 +408,7 @@ TABLE ledger.checkpoint  -- What each checkpoint of the staking chain is worth, 
   total_stake numeric(78,0) NOT NULL  -- Stake of all validators at that moment.
   signed bigint[] NOT NULL  -- Validators that signed, in the order of the signatures.
   missed bigint[] NOT NULL  -- Validators of signers[] that count as not having signed.
+  leaving bigint[] NOT NULL DEFAULT '{}'::bigint[]  -- Validators that signed and were in signers[] no more.
   CONSTRAINT checkpoint_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
   CONSTRAINT checkpoint_pk PRIMARY KEY (chain_id, block, log_index)
   INDEX checkpoint_block_ix ON ledger.checkpoint USING brin (block) WITH (autosummarize='on')
@@ -538,6 +539,15 @@ TABLE ledger.header  -- headerBlocks of the RootChain; zero after a reset.
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
 
+TABLE ledger.join_head WITH (fillfactor=10)  -- How far the blocks of a child chain are counted; locked by whoever counts or takes back.
+  chain_id bigint NOT NULL  -- EVM chain id of the child chain.
+  block bigint NOT NULL  -- Newest block that is counted.
+  CONSTRAINT join_head_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT join_head_pk PRIMARY KEY (chain_id)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
 TABLE ledger.partner_entry  -- Movements of partners in partnerships, with the terms in force.
   chain_id bigint NOT NULL  -- EVM chain id.
   partner bytea NOT NULL  -- Address.
@@ -628,6 +638,21 @@ TABLE ledger.position  -- Delegators' positions.
   INDEX position_block_ix ON ledger."position" USING brin (block) WITH (autosummarize='on')
   INDEX position_created_ix ON ledger."position" USING btree (chain_id, share_contract, delegator) WHERE created
   INDEX position_of_ix ON ledger."position" USING btree (chain_id, delegator, share_contract) WHERE created
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE ledger.producer_day  -- What each producer of a child chain did, per day of UTC.
+  chain_id bigint NOT NULL  -- EVM chain id of the child chain.
+  producer bytea NOT NULL  -- Signer address.
+  day date NOT NULL  -- Day of UTC.
+  blocks bigint NOT NULL  -- Blocks sealed.
+  in_turn bigint NOT NULL  -- Of them, sealed in turn.
+  missed bigint NOT NULL  -- Blocks at which it was passed over: a block of succession k passes over k producers.
+  fees numeric(78,0) NOT NULL  -- Sum of LogFeeTransfer amounts of its blocks.
+  CONSTRAINT producer_day_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT producer_day_pk PRIMARY KEY (chain_id, producer, day)
+  INDEX producer_day_day_ix ON ledger.producer_day USING btree (chain_id, day)
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
@@ -772,6 +797,23 @@ TABLE ledger.validator_payout  -- What validators were paid or reinvested.
   CONSTRAINT validator_payout_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
   CONSTRAINT validator_payout_pk PRIMARY KEY (chain_id, validator_id, block, log_index)
   INDEX validator_payout_block_ix ON ledger.validator_payout USING brin (block) WITH (autosummarize='on')
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE ledger.verdict  -- Roots of checkpoints recomputed from the child chain's stored blocks. No row: the blocks are not all there yet.
+  chain_id bigint NOT NULL  -- EVM chain id of the chain that logged the checkpoint.
+  block bigint NOT NULL  -- Block of the checkpoint's log.
+  log_index integer NOT NULL  -- Index of that log in its block.
+  start_block bigint NOT NULL  -- First block of the child chain that it covers.
+  end_block bigint NOT NULL  -- Last block of the child chain that it covers.
+  computed_root bytea  -- Root over those blocks, 32 bytes; NULL with a gap.
+  verdict text COLLATE C NOT NULL  -- match, mismatch, gap (the range begins before the first indexed block, or is no range) or unchecked (the checkpoint carries no root).
+  CONSTRAINT verdict_ck CHECK ((verdict = ANY (ARRAY['match'::text, 'mismatch'::text, 'gap'::text, 'unchecked'::text])))
+  CONSTRAINT verdict_checkpoint_fk FOREIGN KEY (chain_id, block, log_index) REFERENCES staking.checkpoint(chain_id, block, log_index) ON DELETE CASCADE
+  CONSTRAINT verdict_pk PRIMARY KEY (chain_id, block, log_index)
+  INDEX verdict_end_ix ON ledger.verdict USING btree (end_block)
+  INDEX verdict_mismatch_ix ON ledger.verdict USING btree (chain_id, block) WHERE (verdict = 'mismatch'::text)
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
@@ -1030,6 +1072,21 @@ VIEW chain.visible_tx  -- Kept transactions of the contiguous canonical prefix.
   verification text  -- How far the block was verified: trusted, linked, hashed, bloom, receipts or quorum.
   block_hash text  -- Block hash.
   chain_id bigint  -- EVM chain id.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW ledger.finding  -- All discrepancies: those of the ledger, and checkpoints whose root is another than their blocks have.
+  chain_id bigint  -- EVM chain id.
+  block bigint  -- Block number.
+  ordinal integer  -- Order within the block.
+  kind text  -- Which check.
+  subject text  -- What it is about.
+  expected numeric  -- What was computed; a root as a number.
+  observed numeric  -- What the chain says; a root as a number.
+  tx bytea  -- Transaction hash.
+  log_index integer  -- Index of the log; NULL: a call.
+  resolved boolean  -- Settled by an operator.
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
@@ -2142,7 +2199,11 @@ FUNCTION chain.word_numeric(data bytea, n integer) RETURNS numeric IMMUTABLE PAR
 
 FUNCTION ledger.cut(id bigint, from_block bigint) RETURNS void  -- Deletes all ledger rows of a chain at or above a block. The caller has locked the row of ledger.head.
 
+FUNCTION ledger.uint256(b bytea) RETURNS numeric IMMUTABLE PARALLEL SAFE  -- Bytes as a big-endian number, for roots where amounts stand.
+
 FUNCTION ledger.undo(id bigint, from_block bigint) RETURNS void  -- Takes the ledger of a chain back to below a block that a fork removes.
+
+FUNCTION ledger.undo_child(id bigint, from_block bigint) RETURNS void  -- Takes verdicts and counters back to below a block of the child chain that a fork removes.
 
 FUNCTION partnership.kind_name(kind smallint) RETURNS text IMMUTABLE PARALLEL SAFE  -- Name of a kind of partnership.event.
 

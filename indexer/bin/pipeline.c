@@ -258,6 +258,9 @@ enum err_kind books_begin(struct books **out, const struct network *net, const c
 		.initial_state = net->initial_state, .revision = net->revision};
 
 	*out = NULL;
+	for (size_t c = 0; c < net->chain_count; c++)
+		if (net->chains[c].role == ROLE_CHILD)
+			conf.child = &net->chains[c];
 	return conf.chain ? books_start(out, &conf, e) : ERR_NONE;
 }
 

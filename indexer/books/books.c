@@ -4,7 +4,7 @@
  * them, and writes what they changed with the new position. Whatever fails, memory is thrown away
  * and the tables say where to go on.
  */
-#include "books/body.h"
+#include "books/join.h"
 
 #include "base/backoff.h"
 #include "base/log.h"
@@ -178,7 +178,7 @@ static enum err_kind work(struct books *b, struct session *s, struct backoff *ba
 
 		if (stop_asked())
 			return err_set(e, ERR_STOP, "books", 0, "stopped");
-		if ((k = step(s, &any, e)))
+		if ((k = step(s, &any, e)) || (!any && (k = join_step(s, b->conf.child, &any, e))))
 			return k;
 		backoff_reset(backoff);
 		if (any)

@@ -13,6 +13,7 @@ struct books;
 
 struct books_conf {
 	const struct chain_conf *chain; /* of role staking */
+	const struct chain_conf *child; /* of role child: BTTC; NULL: none */
 	const char *database;
 	const char *initial_state; /* of the network; NULL: none */
 	const char *revision;      /* of the network: rows of another one are made anew */

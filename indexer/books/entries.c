@@ -8,7 +8,7 @@ static const struct {
 } tables[] = {
 	[TABLE_CHECKPOINT - TABLE_CHECKPOINT] = {"checkpoint",
 		"chain_id, block, log_index, tx, time, checkpoint_id, root_chain_id, epoch, proposer_id, reward,"
-		" bonus, signed_stake, total_stake, signed, missed"},
+		" bonus, signed_stake, total_stake, signed, missed, leaving"},
 	[TABLE_ACCRUAL - TABLE_CHECKPOINT] = {"accrual",
 		"chain_id, block, log_index, tx, time, validator_id, checkpoint_id, root_chain_id, own,"
 		" delegators, proposer_bonus, commission"},
@@ -113,6 +113,7 @@ static void put_checkpoint(struct session *s, const struct block *b, const struc
 	copy_u256(c, x->total_stake);
 	put_ids(s, c, x->signed_ids, x->signed_count);
 	put_ids(s, c, x->missed_ids, x->missed_count);
+	put_ids(s, c, x->leaving_ids, x->leaving_count);
 }
 
 static void put_accrual(struct session *s, const struct block *b, const struct ledger_entry *x)

@@ -141,6 +141,8 @@ static void tell(struct fold *f, const struct checkpoint_row *c, const struct si
 	x->signed_count = s->signed_count;
 	x->missed_ids = s->missed;
 	x->missed_count = s->missed_count;
+	x->leaving_ids = s->leaving;
+	x->leaving_count = s->leaving_count;
 }
 
 /* Steps 6 to 9: the bonus, those that did not sign, the credit, those that leave. */

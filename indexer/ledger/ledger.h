@@ -227,8 +227,10 @@ struct ledger_entry {
 	unsigned root_chain_id;
 	struct u256 delegators, bonus, commission; /* of a checkpoint: bonus alone */
 	struct u256 signed_stake, total_stake;
-	const uint64_t *signed_ids, *missed_ids; /* validators; ids of strangers are left out */
-	size_t signed_count, missed_count;
+	/* Validators that signed, those of signers[] that count as not having signed, and those that
+	   signed and were in signers[] no more. */
+	const uint64_t *signed_ids, *missed_ids, *leaving_ids;
+	size_t signed_count, missed_count, leaving_count;
 
 	/* partners and roles */
 	struct address partnership, recipient;

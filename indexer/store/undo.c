@@ -128,16 +128,19 @@ static void take_fork(struct fork_run *f, uint64_t seq)
 	f->last_seq = seq;
 }
 
-/* The ledger goes back first: its lock keeps the fold from reading what is about to go. */
+/* What follows from the block goes first: its lock keeps others from reading what is about to go. */
 static enum err_kind undo_ledger(struct writer *w, const struct tip *tip, struct err *e)
 {
 	struct pg_args a = {0};
 
-	if (w->ranged || w->chain->role != ROLE_STAKING)
+	if (w->ranged || w->chain->role == ROLE_MIRROR)
 		return ERR_NONE;
 	arg_chain(&a, w);
 	pg_arg_i64(&a, (int64_t)tip->id.number);
-	return pg_query(w->pg, "SELECT ledger.undo($1, $2)", &a, e);
+	return pg_query(w->pg,
+		w->chain->role == ROLE_STAKING ? "SELECT ledger.undo($1, $2)"
+					       : "SELECT ledger.undo_child($1, $2)",
+		&a, e);
 }
 
 static enum err_kind undo_one(struct writer *w, struct tip *tip, struct err *e)

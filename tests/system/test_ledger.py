@@ -5,6 +5,7 @@ import oracle_check
 
 GOLDEN = os.path.join(RECORDINGS, "golden")
 WORLD = os.path.join(RECORDINGS, "world", "root")
+BTTC = os.path.join(RECORDINGS, "world", "bttc")
 LISTS = {"validators": "id", "delegators": "address", "partnerships": "address", "partners": "address"}
 
 
@@ -292,6 +293,100 @@ def test_signers_of_checkpoints():
             stakes = [api.get(f"/v1/validators/{x['validator_id']}?at={r['block'] - 1}") for x in one["signers"]]
             if int(r["total_stake"]) == int(api.get(f"/v1/staking?at={r['block'] - 1}")["total_stake"]):
                 assert sum(int(v["total_stake"]) for v in stakes) == int(r["signed_stake"]), r
+
+
+def world_network():
+    rc, text, err = run_cli("network", "from-recording", WORLD, BTTC)
+    assert rc == 0, err
+    path = os.path.join(TMP, "two-chains.json")
+    with open(path, "w") as f:
+        f.write(text)
+    return path
+
+
+def recorded_performance():
+    """Per signer from the node's own answers: blocks, in turn, times passed over, fees."""
+    sets = {}
+    for o in oracle_check.lines(os.path.join(BTTC, "oracle.ndjson.gz")):
+        if o.get("validatorSet"):
+            sets[o["setHash"]] = sorted(v["signer"].lower() for v in o["validatorSet"])
+    out = {}
+    for o in oracle_check.lines(os.path.join(BTTC, "oracle.ndjson.gz")):
+        if not o.get("author") or o["number"] == 0:
+            continue
+        ring, k = sets[o["setHash"]], int(o["succession"])
+        at = ring.index(o["proposer"].lower())
+        mine = out.setdefault(o["author"].lower(), [0, 0, 0])
+        mine[0] += 1
+        mine[1] += bool(o["inTurn"])
+        for j in range(k):
+            out.setdefault(ring[(at + j) % len(ring)], [0, 0, 0])[2] += 1
+    return out
+
+
+def test_performance_and_roots():
+    """Producers' counters as the node tells them; of all roots exactly the one that was made wrong is flagged."""
+    net, dsn = world_network(), new_database()
+    index_all(net, dsn)
+    want = recorded_performance()
+    assert sum(w[0] for w in want.values()) > 7000
+    rows = psql(dsn, "SELECT '0x' || encode(producer, 'hex'), sum(blocks), sum(in_turn), sum(missed) FROM"
+                     " ledger.producer_day GROUP BY 1")
+    assert {r[0]: [int(x) for x in r[1:]] for r in rows} == want
+    wrong = meta("world", "root")["world"]["wrongRoot"]
+    with serve(net, dsn) as (_, api):
+        checkpoints = whole(api, "/v1/checkpoints")
+        flagged = [c for c in checkpoints if c["verdict"] == "mismatch"]
+        assert len(flagged) == 1 and (flagged[0]["start"], flagged[0]["end"]) == (3977, 4064), (flagged, wrong)
+        assert all(c["verdict"] == ("match" if c["kind"] == "main" else "unchecked") for c in checkpoints
+                   if c not in flagged)
+        assert all(c["computed_root"] == c["root"] for c in checkpoints if c["verdict"] == "match")
+        found = whole(api, "/v1/discrepancies")
+        assert [d["kind"] for d in found] == ["checkpoint_root"] and found[0]["tx"] == flagged[0]["tx"]
+        assert int(flagged[0]["root"], 16) == int(found[0]["observed"])
+        assert api.get("/v1/status")["discrepancies_open"] == 1
+        keys = {}
+        for key, v in psql(dsn, "SELECT DISTINCT '0x' || encode(signer, 'hex'), validator_id FROM ledger.signer_key WHERE validator_id > 0"):
+            keys.setdefault(int(v), set()).add(key)
+        for v in api.get("/v1/validators?limit=500")["data"]:
+            got = api.get(f"/v1/validators/{v['id']}/performance")
+            total = [sum(want.get(k, [0, 0, 0])[i] for k in keys.get(v["id"], ())) for i in range(3)]
+            assert [got["blocks_proposed"], got["in_turn"], got["missed_turns"]] == total, (v["id"], got, total)
+            assert got["out_of_turn"] == got["blocks_proposed"] - got["in_turn"]
+            assert got["checkpoints_signed"] <= sum(c["kind"] == "main" for c in checkpoints)
+            days = api.get(f"/v1/validators/{v['id']}/performance?interval=day")["data"]
+            for name in ("blocks_proposed", "missed_turns", "checkpoints_expected", "sync_signed"):
+                assert sum(d[name] for d in days) == got[name], (v["id"], name)
+        fees = sum(int(api.get(f"/v1/validators/{i}/performance")["fee_income"]) for i in keys)
+        assert fees == int(psql(dsn, "SELECT sum(fee_sum) FROM chain.block WHERE chain_id = 199")[0][0])
+
+
+def test_bttc_forks_take_counters_back():
+    net, dsn, clean = world_network(), new_database(), new_database()
+    with replay(WORLD, BTTC) as r:
+        rpc = [x for k in ("root", "bttc") for x in ("--rpc", f"{k}={r.url(k)}")]
+        index_all(net, clean, *rpc)
+        all_forks = forks("world", "bttc")
+        r.control({"bttc": {"head": all_forks[0][0]}})
+        with up("--network", net, "--database", dsn, *rpc, "--poll-period", "30ms") as (p, api):
+            api.wait_indexed("root", 389)
+
+            def counted(to):
+                wait_for(f"counted to {to}", lambda: psql(dsn, "SELECT block FROM ledger.join_head") == [[str(to)]])
+            for i, (point, tip, win, f) in enumerate(all_forks, 1):
+                r.control({"bttc": {"head": tip, "fork": i}})
+                api.wait_indexed("bttc", tip, block_hash=f["orphaned"][-1]["block"]["hash"])
+                counted(tip)
+                r.control({"bttc": {"head": win}})
+                api.wait_indexed("bttc", win, block_hash=f["canonical"][-1]["block"]["hash"])
+                counted(win)
+            r.control({"bttc": {"head": 7778}})
+            api.wait_indexed("bttc", 7778)
+            counted(7778)
+            wait_for("all roots", lambda: psql(dsn, "SELECT count(*) FROM ledger.verdict") ==
+                     psql(clean, "SELECT count(*) FROM ledger.verdict"))
+            p.stop()
+    assert_same_tables(tables(dsn), tables(clean), "after BTTC's forks")
 
 
 def test_limits_of_at():
