@@ -929,6 +929,128 @@ TABLE staking.orphan_checkpoint  -- Checkpoints of the blocks that a fork remove
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
 
+VIEW analytics.delegator_flow  -- What delegators were paid, reinvested or moved, per month and validator.
+  delegator text  -- Address.
+  validator_id bigint  -- Validator id.
+  month timestamp with time zone  -- Start of the month.
+  kind text  -- claim, restake, migration or unstake.
+  movements bigint  -- How many.
+  amount numeric(78,0)  -- In the smallest unit.
+  amount_btt numeric  -- In BTT.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+
+VIEW analytics.freshness  -- How far each chain and what follows from it is.
+  chain text  -- Key of the chain.
+  indexed bigint  -- Newest stored block.
+  indexed_time timestamp with time zone  -- Its time.
+  node_head bigint  -- Newest block of the node, as last heard.
+  safe bigint  -- Newest safe block.
+  final bigint  -- Newest final block.
+  ledger_block bigint  -- Newest block that the ledger has (staking chain).
+  counted_block bigint  -- Newest block whose producer is counted (child chain).
+  revision text  -- Network file and rules by which ledger rows were made; another one: all rows were made anew.
+  changed_at timestamp with time zone  -- When the chain's head moved last.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+
+VIEW analytics.partner_month  -- Movements of each partner per month of UTC and partnership.
+  partner text  -- Address.
+  partnership text  -- Contract.
+  month timestamp with time zone  -- Start of the month.
+  allocated numeric(78,0)  -- Income credited.
+  claimed numeric(78,0)  -- Paid out.
+  deposited numeric(78,0)  -- Capital paid in.
+  restaked_rewards numeric(78,0)  -- Income that became capital.
+  returned numeric(78,0)  -- Capital paid back.
+  claimed_btt numeric  -- claimed in BTT.
+  final boolean  -- All rows of the month so far are final.
+  newest_block bigint  -- Block of the newest row.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+
+VIEW analytics.payout  -- Every payout to a partner with the terms in force.
+  time timestamp with time zone  -- Time of the block.
+  block bigint  -- Block number.
+  tx text  -- Transaction.
+  log_index integer  -- Index of the log.
+  partner text  -- Who claimed.
+  recipient text  -- Who got the tokens.
+  partnership text  -- Contract.
+  validator_id bigint  -- Its validator.
+  amount numeric(78,0)  -- In the smallest unit.
+  amount_btt numeric  -- In BTT.
+  share_bps bigint  -- Share in force, in 1/10000.
+  terms_tx text  -- Transaction that set the share.
+  final boolean  -- The block is final.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+
+VIEW analytics.uptime  -- How often each validator signed the main checkpoints that it should have signed.
+  validator_id bigint  -- Validator id.
+  expected bigint  -- Main checkpoints at which its signer was in signers[].
+  signed bigint  -- Of them, signed.
+  uptime numeric  -- signed / expected.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+
+VIEW analytics.validator_day  -- What each validator earned per day of UTC, and how often it signed.
+  validator_id bigint  -- Validator id.
+  day timestamp with time zone  -- Start of the day.
+  credited_checkpoints bigint  -- Checkpoints, main and sync, that credited it.
+  own numeric(78,0)  -- Credited to the validator, bonus and commission included.
+  delegators numeric(78,0)  -- Credited to its delegators, after commission.
+  proposer_bonus numeric(78,0)  -- Of own.
+  commission numeric(78,0)  -- Of own.
+  own_btt numeric  -- own in BTT.
+  delegators_btt numeric  -- delegators in BTT.
+  commission_btt numeric  -- commission in BTT.
+  final boolean  -- All rows of the period so far are final.
+  newest_block bigint  -- Block of the newest row: a job that remembers it redoes only what changed.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+
+VIEW analytics.validator_day_final  -- As validator_day, of final checkpoints only.
+  validator_id bigint  -- Validator id.
+  day timestamp with time zone  -- Day of UTC.
+  own numeric(78,0)  -- Credited to the validator.
+  delegators numeric(78,0)  -- Credited to its delegators.
+  commission numeric(78,0)  -- Of own.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+
+VIEW analytics.validator_month  -- What each validator earned per month of UTC, and how often it signed.
+  validator_id bigint  -- Validator id.
+  month timestamp with time zone  -- Start of the month.
+  credited_checkpoints bigint  -- Checkpoints, main and sync, that credited it.
+  own numeric(78,0)  -- Credited to the validator, bonus and commission included.
+  delegators numeric(78,0)  -- Credited to its delegators, after commission.
+  proposer_bonus numeric(78,0)  -- Of own.
+  commission numeric(78,0)  -- Of own.
+  own_btt numeric  -- own in BTT.
+  delegators_btt numeric  -- delegators in BTT.
+  commission_btt numeric  -- commission in BTT.
+  final boolean  -- All rows of the period so far are final.
+  newest_block bigint  -- Block of the newest row: a job that remembers it redoes only what changed.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+
+VIEW analytics.validator_week  -- What each validator earned per week of UTC (weeks begin on Monday), and how often it signed.
+  validator_id bigint  -- Validator id.
+  week timestamp with time zone  -- Start of the week.
+  credited_checkpoints bigint  -- Checkpoints, main and sync, that credited it.
+  own numeric(78,0)  -- Credited to the validator, bonus and commission included.
+  delegators numeric(78,0)  -- Credited to its delegators, after commission.
+  proposer_bonus numeric(78,0)  -- Of own.
+  commission numeric(78,0)  -- Of own.
+  own_btt numeric  -- own in BTT.
+  delegators_btt numeric  -- delegators in BTT.
+  commission_btt numeric  -- commission in BTT.
+  final boolean  -- All rows of the period so far are final.
+  newest_block bigint  -- Block of the newest row: a job that remembers it redoes only what changed.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+
 VIEW chain.mrc20_deposit  -- BTTC: native token came in from a root chain.
   chain text  -- Chain by its key in the network file.
   block bigint  -- Block number.
@@ -2148,6 +2270,18 @@ VIEW staking.update_commission_rate  -- A validator changed its commission.
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+FUNCTION analytics.btt(amount numeric) RETURNS numeric IMMUTABLE PARALLEL SAFE  -- An amount in BTT, rounded to six digits: for reading, not for sums.
+
+FUNCTION analytics.partner_at(at bigint) RETURNS TABLE(partnership text, partner text, share_bps bigint, active boolean, claimable numeric, claimed numeric, contributed numeric, earned numeric) STABLE PARALLEL SAFE  -- All partners of all partnerships at the END of a block. Amounts in the smallest unit.
+
+FUNCTION analytics.side_by_side(cost_per_validator numeric DEFAULT 0) RETURNS TABLE(kind text, validators bigint, stake numeric, expected numeric, signed numeric, uptime numeric, reward numeric, commission numeric, reward_per_btt numeric, net_of_cost numeric) STABLE PARALLEL SAFE  -- Validators owned by a partnership now, and the others, side by side over all time: stake now, main checkpoints signed of those expected, reward credited, commission, reward per BTT of stake now, and reward less an operating cost per validator that the reader enters (smallest unit).
+
+FUNCTION analytics.stake_concentration(at bigint) RETURNS TABLE(validators bigint, total_stake numeric, gini numeric, nakamoto bigint) STABLE PARALLEL SAFE  -- Of active validators at the END of a block: Gini coefficient of total stake, sum((2i - n - 1) * stake_i) / (n * total) with stakes ascending; and how many of the largest hold more than a third together (Nakamoto coefficient: enough to stop checkpoints).
+
+FUNCTION analytics.validator_apr(days integer) RETURNS TABLE(validator_id bigint, reward numeric, stake numeric, apr_percent numeric) STABLE PARALLEL SAFE  -- APR realised over the last days before the newest accrual: 100 * (own + delegators credited) / (own + delegated stake at the newest accrual) * 365 / days. NULL without stake.
+
+FUNCTION analytics.validator_at(at bigint) RETURNS TABLE(validator_id bigint, status integer, owner text, signer text, own_stake numeric, delegated_stake numeric, commission_rate numeric, reward numeric, delegators_reward numeric) STABLE PARALLEL SAFE  -- All validators at the END of a block, with the contract's views validatorReward and delegatorsReward; status 0 inactive, 1 active, 2 locked, 3 unstaked. Amounts in the smallest unit.
 
 FUNCTION chain.analyze_all() RETURNS void SECURITY DEFINER  -- Refreshes the planner's statistics after a first load, those of partitions included; autovacuum never looks at a partitioned table as a whole.
 
