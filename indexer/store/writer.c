@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BULK_NEAR_BLOCKS 2000 /* this close to the node's head indexes are kept */
 #define BULK_EMPTY_ROWS 20000 /* a table with fewer logs may go without its indexes */
 
 /* COPY targets; a partitioned table is named with its chain. Columns in the order of rows.c. */
@@ -137,15 +138,33 @@ static enum err_kind missing_indexes(struct writer *w, int64_t *n, struct err *e
 	return k;
 }
 
-/* Take the secondary indexes away when there is little under them. Readers that are at work win. */
+/* Has the first load come so near to the node's head that it is over? */
+static enum err_kind load_is_over(struct writer *w, bool *yes, struct err *e)
+{
+	struct pg_args a = {0};
+	enum err_kind k;
+
+	arg_chain(&a, w);
+	pg_arg_i64(&a, BULK_NEAR_BLOCKS);
+	k = pg_query(w->pg,
+		"SELECT count(*) FROM chain.head WHERE chain_id = $1 AND node_head - indexed <= $2", &a, e);
+	*yes = !k && pg_i64(w->pg, 0, 0) > 0;
+	return k;
+}
+
+/*
+ * Take the secondary indexes away when there is little under them and much to come: a process that
+ * takes a small chain over at its head would build them again at once. Readers that are at work win.
+ */
 static enum err_kind begin_bulk(struct writer *w, struct err *e)
 {
 	struct pg_args a = {0};
 	char sql[200];
 	int64_t missing;
 	enum err_kind k = missing_indexes(w, &missing, e);
+	bool over = false;
 
-	if (k || missing)
+	if (k || missing || (k = load_is_over(w, &over, e)) || over)
 		return k;
 	snprintf(sql, sizeof(sql),
 		"SELECT count(*) FROM (SELECT FROM chain.log_%" PRId64 " LIMIT %d) l", w->chain_id,
