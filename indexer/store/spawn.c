@@ -54,14 +54,26 @@ static void child(char *const argv[], const struct spawn_user *u, int out_fd, bo
 	_exit(EXIT_NO_EXEC);
 }
 
-static const char *last_line(struct buf *b)
+/* The first line that PostgreSQL's programs call an error, from that word on; else the last line. What
+ * they say after the error is about cleaning up. */
+static const char *cause(struct buf *b)
 {
-	char *p;
+	static const char *const words[] = {"PANIC:", "FATAL:", "error:"};
+	char *first = NULL, *p;
 
 	while (b->n && (b->p[b->n - 1] == '\n' || b->p[b->n - 1] == ' '))
 		b->p[--b->n] = 0;
 	if (!b->n)
 		return "no message";
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		p = strstr(b->p, words[i]);
+		if (p && (!first || p < first))
+			first = p;
+	}
+	if (first) {
+		first[strcspn(first, "\n")] = 0;
+		return first;
+	}
 	p = strrchr(b->p, '\n');
 	return p ? p + 1 : b->p;
 }
@@ -80,7 +92,7 @@ static enum err_kind exit_code(
 	if (code == EXIT_NO_EXEC)
 		return err_set(e, ERR_FATAL, "spawn", code, "cannot execute %s", argv[0]);
 	return err_set(e, ERR_FATAL, "spawn", code, "%s failed (%d): %.250s", argv[0], code,
-		last_line(out));
+		cause(out));
 }
 
 /* Read until the end of the pipe; a stop ends the child. */

@@ -19,7 +19,7 @@ struct spawn_user {
  * Run argv to its end; stdout and stderr go to *out (up to its maximum, the rest is dropped). The
  * environment is PATH, LC_ALL=C and TZ=UTC only.
  * Errors: ERR_FATAL it could not be started, or it ended with another code than 0 (e->code, and the
- * last line it said); ERR_STOP.
+ * first error it named, else the last line it said); ERR_STOP.
  */
 MUST_USE enum err_kind spawn_run(
 	char *const argv[], const struct spawn_user *user, struct buf *out, struct err *e);
