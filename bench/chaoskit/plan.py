@@ -32,6 +32,9 @@ NODE_FAULTS = (
 CLOCK_STEPS = (-86400 * 400, -86400, -3600, -30, -2, 2, 30, 3600, 86400, 86400 * 400)
 
 
+DISKS = True  # False: no disk can be filled here, such cards are "kill"
+
+
 class Step:
     """heads: {chain: (head, fork)} to move to first; then wait for `trigger` and do `actions`."""
 
@@ -47,6 +50,8 @@ class Plan:
         deck = list(DECK)
         random.Random(f"{seed}/deck/{(number - 1) // len(DECK)}").shuffle(deck)
         self.mode, self.card = deck[(number - 1) % len(DECK)]
+        if not DISKS and self.card.startswith("disk"):
+            self.card = "kill"
         kinds = [self.card] + [r.choice(MORE[self.mode]) for _ in range(r.choice((0, 1, 1, 2)))]
         forks = kinds.count("fork")
         self.network = r.choice([n for n, c in chains_of.items() if forks <= max(len(x[2]) for x in c.values())])
