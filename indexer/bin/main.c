@@ -17,6 +17,7 @@ static const struct command commands[] = {
 	{"migrate", "bring the database's schema up or down, or show its state", cmd_migrate},
 	{"backfill", "index a bounded range of one chain", cmd_backfill},
 	{"status", "heads, lag and verification at a glance; exit code for monitoring", cmd_status},
+	{"export", "histories and statements as CSV or NDJSON", cmd_export},
 	{"verify", "check evidence files offline", cmd_verify},
 	{"network", "check a network file, or make one for recordings", cmd_network},
 	{"replay-server", "serve recorded blocks as JSON-RPC nodes", cmd_replay_server},

@@ -3,8 +3,8 @@
 
 /*
  * One connection to PostgreSQL: statements, COPY, and the translation of SQLSTATE into what the
- * caller does next. Private to indexer/store and indexer/books. No call blocks beyond a stop by more than
- * PG_STOP_GRACE_MS.
+ * caller does next. For stages that own a transaction, and commands that read; the API has a pool of
+ * its own. No call blocks beyond a stop by more than PG_STOP_GRACE_MS.
  */
 #include "base/buf.h"
 #include "base/err.h"
@@ -72,7 +72,7 @@ bool pg_null(const struct pg *pg, int row, int col);
 int64_t pg_i64(const struct pg *pg, int row, int col);                 /* 0 for NULL */
 const char *pg_text(const struct pg *pg, int row, int col, size_t *n); /* n may be NULL */
 
-/** Wait up to ms for a notification that this connection listens for; returns early on one or a stop. */
+/** Wait up to ms for a notification that this connection listens for; less on one or on a stop. */
 MUST_USE enum err_kind pg_wait_news(struct pg *pg, unsigned ms, struct err *e);
 
 /** COPY ... FROM STDIN BINARY of one encoded buffer (copy.h). Sets *rows to what was stored. */
