@@ -152,7 +152,7 @@ static const char ONE_SQL[] =
 	"WITH " SQL_RESETS
 	" SELECT 1::int8, b.indexed, b.indexed_hash, b.safe, b.final, r.resets, true,"
 	" b.indexed, x.block, x.log_index, k.hash, extract(epoch FROM k.time)::int8, k.level, "
-	"x.tx" COLUMNS PEOPLE("signed") " AS signed" PEOPLE("missed") " AS missed FROM r LEFT JOIN chain.head b ON b.chain_id = $1::int8"
+	"x.tx, false" COLUMNS PEOPLE("signed") " AS signed" PEOPLE("missed") " AS missed FROM r LEFT JOIN chain.head b ON b.chain_id = $1::int8"
 	" LEFT JOIN staking.checkpoint x ON x.chain_id = b.chain_id AND x.tx = $2::bytea"
 	" AND x.log_index = $3::int4 AND x.kind = $4::int2 AND x.block <= b.indexed"
 	" LEFT JOIN chain.block k ON k.chain_id = x.chain_id AND k.number = x.block";

@@ -48,7 +48,7 @@ static const char ONE_SQL[] =
 	"WITH " SQL_RESETS
 	" SELECT 1::int8, b.indexed, b.indexed_hash, b.safe, b.final, r.resets, true,"
 	" b.indexed, x.block, x.log_index, k.hash, extract(epoch FROM k.time)::int8, k.level, x.tx,"
-	" x.tx_index, x.state_sync, x.address, x.contract, x.event, x.topics, x.data, e.header, e.proof,"
+	" false, x.tx_index, x.state_sync, x.address, x.contract, x.event, x.topics, x.data, e.header, e.proof,"
 	" (SELECT count(*) FROM chain.log y WHERE y.chain_id = x.chain_id AND y.block = x.block"
 	" AND y.tx_index = x.tx_index AND y.log_index < x.log_index AND y.address = x.address"
 	" AND y.topics = x.topics AND y.data = x.data)::int8"

@@ -78,6 +78,9 @@ static const char *finality_text(const struct list_row *row)
 {
 	if (is_final(row))
 		return "final";
+	if (row->chain->kind == CHAIN_BTTC && !pgres_null(row->res, row->at, LIST_COVERED) &&
+		pgres_bool(row->res, row->at, LIST_COVERED))
+		return "checkpointed";
 	if (!pgres_null(row->res, row->at, LIST_SAFE_BLOCK) &&
 		num(row, LIST_BLOCK) <= num(row, LIST_SAFE_BLOCK))
 		return "safe";
@@ -201,7 +204,7 @@ static void put_finality(struct buf *b, const struct call *c, const struct liste
 	int v = at->barren                          ? LIST_NONE
 		: c->q.finality == FINALITY_PENDING ? LIST_ANY
 		: c->q.finality == FINALITY_SAFE    ? LIST_SAFE
-		: at->chain->kind == CHAIN_BTTC     ? LIST_NONE
+		: at->chain->kind == CHAIN_BTTC     ? LIST_CHECKPOINTED
 						    : LIST_FINAL;
 
 	buf_i64(b, v);
@@ -241,6 +244,11 @@ static void make_plan(struct call *c, struct list *l, struct arena *mem, struct 
 		.finality = array_of(c, l, mem, put_finality),
 		.tops = array_of(c, l, mem, put_top),
 	};
+	for (size_t i = 0; i < l->n; i++)
+		if (l->chains[i].chain->kind == CHAIN_BTTC)
+			p->child = arena_printf(mem, "%llu",
+				(unsigned long long)l->chains[i].chain->chain_id);
+	p->checkpointed = c->q.finality == FINALITY_FINAL;
 	l->kind->plan(c, p);
 }
 
@@ -408,6 +416,9 @@ static void list_freshness(struct call *c, struct list *l, const struct pg_resul
 	else
 		for (size_t i = 0; i < l->n; i++)
 			tag_head(b, res, l->chains[i].head_row);
+	/* Another chain's checkpoint may come to cover rows that stay as they are. */
+	for (int r = 0; !f->settled && r < pgres_rows(res); r++)
+		buf_chr(b, !pgres_null(res, r, LIST_COVERED) && pgres_bool(res, r, LIST_COVERED) ? '1' : '0');
 	respond_tag(&f->tag, b);
 }
 

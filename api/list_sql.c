@@ -184,6 +184,9 @@ static void add_between(struct sql *s, const char *lead, const char *value, cons
 
 static void add_filters(struct sql *s, const struct list_plan *p)
 {
+	if (p->child && p->checkpointed)
+		buf_printf(&s->text, " AND (b.fin <> %d OR ledger.is_checkpointed(x.block))",
+			LIST_CHECKPOINTED);
 	for (size_t i = 0; i < p->filter_count; i++) {
 		buf_printf(&s->text, " AND x.%s = ", p->filters[i].column);
 		sql_param(s, p->filters[i].value, p->filters[i].type);
@@ -222,8 +225,12 @@ static void add_select(struct sql *s, const struct list_plan *p)
 {
 	buf_printf(&s->text,
 		"SELECT x.block, x.log_index, k.hash, extract(epoch FROM k.time)::int8 AS time,"
-		" k.level, x.tx%s FROM ",
-		p->columns);
+		" k.level, x.tx, ");
+	if (p->child)
+		buf_printf(&s->text, "x.chain_id = %s::int8 AND ledger.is_checkpointed(x.block)", p->child);
+	else
+		add(s, "false");
+	buf_printf(&s->text, " AS covered%s FROM ", p->columns);
 }
 
 /* The first rows of one range of the index that `lead` leads: of several ranges only their keys. */

@@ -51,6 +51,8 @@ struct list_plan {
 	size_t filter_count;
 	bool ascending;
 	const char *only_chain; /* chain id where one chain is listed; NULL: several */
+	const char *child;  /* id of BTTC where it is listed, or NULL */
+	bool checkpointed;  /* of BTTC only rows that are */
 	bool ledger;  /* up to what the ledger has reached */
 	bool several; /* rows of several chains: up to the slowest one's indexed time */
 	struct when from, to;
@@ -64,7 +66,7 @@ struct list_plan {
 };
 
 /** Values of the `finality` array. */
-enum { LIST_ANY = 0, LIST_SAFE = 1, LIST_FINAL = 2, LIST_NONE = 3 };
+enum { LIST_ANY = 0, LIST_SAFE = 1, LIST_FINAL = 2, LIST_NONE = 3, LIST_CHECKPOINTED = 4 };
 
 /** Columns of the result; the plan's own columns follow. Row columns are NULL for a chain without
  * rows. */
@@ -83,6 +85,7 @@ enum list_column {
 	LIST_TIME, /* int8, seconds since 1970 */
 	LIST_LEVEL,
 	LIST_TX,
+	LIST_COVERED, /* bool: a final checkpoint covers it (rows of BTTC) */
 	LIST_OWN /* first of the plan's columns */
 };
 

@@ -2333,6 +2333,8 @@ FUNCTION chain.word_numeric(data bytea, n integer) RETURNS numeric IMMUTABLE PAR
 
 FUNCTION ledger.cut(id bigint, from_block bigint) RETURNS void  -- Deletes all ledger rows of a chain at or above a block. The caller has locked the row of ledger.head.
 
+FUNCTION ledger.is_checkpointed(at bigint) RETURNS boolean STABLE PARALLEL SAFE  -- Does a final checkpoint whose root was recomputed and is right cover this block of the child chain, and did no ResetHeaderBlock void it?
+
 FUNCTION ledger.uint256(b bytea) RETURNS numeric IMMUTABLE PARALLEL SAFE  -- Bytes as a big-endian number, for roots where amounts stand.
 
 FUNCTION ledger.undo(id bigint, from_block bigint) RETURNS void  -- Takes the ledger of a chain back to below a block that a fork removes.

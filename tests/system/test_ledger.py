@@ -345,6 +345,15 @@ def test_performance_and_roots():
         assert [d["kind"] for d in found] == ["checkpoint_root"] and found[0]["tx"] == flagged[0]["tx"]
         assert int(flagged[0]["root"], 16) == int(found[0]["observed"])
         assert api.get("/v1/status")["discrepancies_open"] == 1
+        final = api.chain("root")["final"]
+        good = [(c["start"], c["end"]) for c in checkpoints if c["verdict"] == "match" and not c["reset"] and c["block"] <= final]
+        events = whole(api, "/v1/events?chain=bttc")
+        covered = [e for e in events if any(a <= e["block"] <= b for a, b in good)]
+        assert covered and len(covered) < len(events)
+        assert [e for e in events if e["finality"] == "checkpointed"] == covered
+        assert not any(3977 <= e["block"] <= 4064 for e in covered)
+        assert whole(api, "/v1/events?chain=bttc&finality=checkpointed") == covered
+        assert {e["finality"] for e in events} <= {"pending", "safe", "checkpointed"}
         keys = {}
         for key, v in psql(dsn, "SELECT DISTINCT '0x' || encode(signer, 'hex'), validator_id FROM ledger.signer_key WHERE validator_id > 0"):
             keys.setdefault(int(v), set()).add(key)

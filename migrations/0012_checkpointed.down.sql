@@ -1,0 +1,1 @@
+DROP FUNCTION ledger.is_checkpointed(bigint);
