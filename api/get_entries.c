@@ -111,6 +111,7 @@ static bool payout_row(struct cells *out, const struct list_row *row)
 {
 	bool lasting = partner_row(out, row);
 
+	link_cell(out, "audit", row);
 	link_cell(out, "evidence", row);
 	return lasting;
 }

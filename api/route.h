@@ -51,6 +51,7 @@ void get_performance(struct call *c);
 void get_roles(struct call *c);
 void get_partner_rewards(struct call *c);
 void get_partner_payouts(struct call *c);
+void get_audit(struct call *c);
 void get_payouts(struct call *c);
 void get_discrepancies(struct call *c);
 void get_openapi(struct call *c);

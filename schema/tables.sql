@@ -571,6 +571,7 @@ TABLE ledger.partner_entry  -- Movements of partners in partnerships, with the t
   INDEX partner_entry_block_ix ON ledger.partner_entry USING brin (block) WITH (autosummarize='on')
   INDEX partner_entry_of_ix ON ledger.partner_entry USING btree (chain_id, partnership, block, log_index)
   INDEX partner_entry_payout_ix ON ledger.partner_entry USING btree (chain_id, block, log_index) WHERE (kind = 'payout'::text)
+  INDEX partner_entry_tx_ix ON ledger.partner_entry USING btree (chain_id, tx, log_index) WHERE (kind = 'payout'::text)
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer

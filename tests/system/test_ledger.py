@@ -398,6 +398,33 @@ def test_bttc_forks_take_counters_back():
     assert_same_tables(tables(dsn), tables(clean), "after BTTC's forks")
 
 
+def test_audit_of_every_payout():
+    """Each level adds up to the next one, or names what is left over."""
+    for net, path in (("golden", GOLDEN), (network_file(WORLD), WORLD)):
+        dsn, dust = new_database(), 0
+        index_all(net, dsn)
+        with serve(net, dsn) as (_, api):
+            payouts = whole(api, "/v1/payouts")
+            assert len(payouts) > 10
+            for p in payouts:
+                a = api.get(p["audit"])
+                c = a["causes"]
+                assert {k: a["payout"][k] for k in a["payout"]} == {k: p[k] for k in a["payout"]}
+                assert int(c["allocated"]) == sum(int(x["amount"]) for x in c["allocations"])
+                assert int(c["allocated"]) + int(c["brought_forward"]) == int(p["amount"]) + int(c["left_over"]), p
+                for x in c["allocations"]:
+                    reward, claim = x["reward"], x["reward"]["claim"]
+                    assert int(x["floor"]) == int(reward["amount"]) * x["share_bps"] // 10000
+                    assert int(x["floor"]) + int(x["dust"]) == int(x["amount"]) and int(x["dust"]) >= 0, x
+                    dust += int(x["dust"])
+                    assert claim["amount"] == reward["amount"] == claim["accruals"]["own"], x
+                    rows = whole(api, claim["accruals"]["rewards"]) if claim["accruals"]["rewards"] else []
+                    assert sum(int(r["own"]) for r in rows) == int(claim["amount"]), x
+            assert dust > 0, "the dust partner got something"
+            assert api.raw(payouts[0]["audit"][:-1] + "99999")[0] == 404
+            assert api.raw("/v1/audit/root/0x12/1")[0] == 400
+
+
 def test_limits_of_at():
     dsn = new_database()
     index_all("golden", dsn)

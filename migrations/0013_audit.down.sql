@@ -1,0 +1,1 @@
+DROP INDEX ledger.partner_entry_tx_ix;
