@@ -1,8 +1,10 @@
 /*
- * `verify FILE...`: checks evidence files offline, without a database or a network file. What each proves
- * is printed line by line; what a reader has to trust or look up elsewhere is said as such.
+ * `verify --database URL` checks stored rows (verify_database.c). `verify FILE...` checks evidence files
+ * offline, without a database or a network file. What each proves is printed line by line; what a reader
+ * has to trust or look up elsewhere is said as such.
  */
 #include "bin/command.h"
+#include "bin/verify_database.h"
 
 #include "base/hex.h"
 #include "evidence/evidence.h"
@@ -17,6 +19,7 @@ struct verify_conf {
 	struct opt_list blocks, roots;
 	char *trust;
 	bool quiet;
+	struct verify_database db;
 };
 
 #define AT(f) offsetof(struct verify_conf, f)
@@ -28,6 +31,20 @@ static const struct opt opts[] = {
 	{"trust", "FILE", OPT_STRING, AT(trust), NULL, 0, 0, 0,
 		"More of both, a line each: \"block 0x...\" or \"root 0x...\"; # begins a comment."},
 	{"quiet", NULL, OPT_FLAG, AT(quiet), "false", 0, 0, 0, "One line a file."},
+	{"database", "URL", OPT_STRING, AT(db.database), NULL, 0, 0, OPT_SECRET,
+		"Check what is stored there instead of files; nothing is changed."},
+	{"network", "NAME|FILE", OPT_STRING, AT(db.network), NULL, 0, 0, 0,
+		"Network of the database; default: the name that is stored there."},
+	{"chain", "CHAIN", OPT_STRING, AT(db.chain), NULL, 0, 0, 0,
+		"Only this chain of the database."},
+	{"sample", "N", OPT_INT, AT(db.sample), "1000", 1, 1000000, 0,
+		"Number of random blocks whose links and proofs are checked; counters and the ledger always "
+		"are, as a whole."},
+	{"seed", "N", OPT_INT, AT(db.seed), "0", 0, INT64_MAX, 0,
+		"Seed of the sample; 0: a new one, which is printed."},
+	{"full", NULL, OPT_FLAG, AT(db.full), "false", 0, 0, 0, "All blocks instead of a sample."},
+	{"progress", NULL, OPT_FLAG, AT(db.progress), "false", 0, 0, 0,
+		"Say on standard error how far it is."},
 	OPT_END,
 };
 
@@ -192,11 +209,14 @@ int cmd_verify(int argc, char **argv)
 	const char *const *rest;
 	struct opt_set *set = NULL;
 	size_t n;
-	int rc = command_options(&set, "verify", "FILE... [OPTIONS]  (\"-\": standard input)", tables, &c,
-		argc, argv, &rest, &n);
+	int rc = command_options(&set, "verify",
+		"FILE...|--database URL [OPTIONS]  (\"-\": standard input)", tables, &c, argc, argv, &rest, &n);
 
+	if (rc < 0 && c.db.database)
+		rc = n ? command_usage("verify", "files and --database exclude each other", NULL, NULL)
+		       : verify_database(&c.db);
 	if (rc < 0 && !n)
-		rc = command_usage("verify", "give at least one evidence file", NULL, NULL);
+		rc = command_usage("verify", "give at least one evidence file, or --database", NULL, NULL);
 	if (rc < 0)
 		rc = check_files(&c, rest, n);
 	opt_free(set);

@@ -35,6 +35,7 @@ struct session {
 	int64_t generation;
 	int level;             /* lowest so far */
 	bool begun;            /* this step made the initial rows */
+	bool apart;            /* rows go to temporary tables, to be compared (audit_fold.c) */
 	struct arena *mem;
 	struct copy rows[BOOKS_TABLES];
 };
@@ -48,6 +49,8 @@ void rows_record(struct session *s, enum ledger_kind kind, const struct ledger_k
 	int64_t block, bool created);
 void rows_outcome(struct session *s, const struct block *b, const struct ledger_outcome *out);
 void rows_all(struct session *s, int64_t block); /* the whole state */
+const char *rows_table(unsigned t);                /* name in schema ledger */
+void rows_columns(struct buf *sql, unsigned t);    /* those that are written, apart by ", " */
 MUST_USE enum err_kind rows_flush(struct session *s, struct err *e);
 
 /* ---- entries.c: what moved, as COPY rows ---- */
@@ -69,10 +72,33 @@ MUST_USE enum err_kind load_match(struct session *s, struct err *e);
 
 /**
  * Blocks above s->block with something kept, up to and including `to`, in order, in s->mem, with
- * their discoveries.
+ * their discoveries. Errors: as pg_query; ERR_REJECT a row is missing or damaged.
  */
 MUST_USE enum err_kind read_blocks(
 	struct session *s, int64_t to, struct block **out, size_t *n, struct err *e);
+
+/* ---- books.c: a step's parts ---- */
+
+/** Read blocks above s->block up to `to`, fold them, and hold what they change as rows. */
+MUST_USE enum err_kind books_fold(struct session *s, int64_t to, struct err *e);
+/** The last block of the next step: few enough logs, at least one block. *any false: at the head. */
+MUST_USE enum err_kind books_step_end(struct session *s, int64_t *to, bool *any, struct err *e);
+
+/* ---- audit_*.c: stored rows against what they follow from ---- */
+
+struct audit_conf;
+/** Tell one finding; block -1: of the table as a whole. */
+void audit_tell(const struct audit_conf *c, const char *table, int64_t block, const char *text,
+	const char *advice);
+/** Headers, logs and calldata against the stored proofs. Errors: as pg_query. */
+MUST_USE enum err_kind audit_proofs(
+	const struct audit_conf *c, struct session *s, int64_t head, struct err *e);
+/** All rows of the ledger against a fold of the stored blocks. Errors: as pg_query, ledger_new. */
+MUST_USE enum err_kind audit_fold(
+	const struct audit_conf *c, struct session *s, struct err *e);
+
+/** Rules that rows are made by, as in ledger.head. */
+void load_rules(const struct session *s, char out[64]);
 
 static inline void arg_chain(struct pg_args *a, const struct session *s)
 {

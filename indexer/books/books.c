@@ -28,7 +28,7 @@ struct books {
 	struct err err;
 };
 
-static enum err_kind fold_blocks(struct session *s, int64_t to, struct err *e)
+enum err_kind books_fold(struct session *s, int64_t to, struct err *e)
 {
 	struct block *blocks;
 	enum err_kind k;
@@ -52,8 +52,7 @@ static enum err_kind fold_blocks(struct session *s, int64_t to, struct err *e)
 	return k;
 }
 
-/* The last block of the next step: few enough logs; at least one block. */
-static enum err_kind choose_end(struct session *s, int64_t *to, bool *any, struct err *e)
+enum err_kind books_step_end(struct session *s, int64_t *to, bool *any, struct err *e)
 {
 	struct pg_args a = {0};
 	enum err_kind k;
@@ -105,9 +104,9 @@ static enum err_kind step(struct session *s, bool *any, struct err *e)
 		*any = true;
 		return pg_exec(s->pg, "COMMIT", e);
 	}
-	if ((k = choose_end(s, &to, any, e)))
+	if ((k = books_step_end(s, &to, any, e)))
 		return k;
-	if (*any && ((k = fold_blocks(s, to, e)) || (k = rows_flush(s, e)) || (k = advance(s, to, e))))
+	if (*any && ((k = books_fold(s, to, e)) || (k = rows_flush(s, e)) || (k = advance(s, to, e))))
 		return k;
 	if ((k = pg_exec(s->pg, "COMMIT", e)))
 		return k;

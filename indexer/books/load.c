@@ -159,7 +159,7 @@ static enum err_kind load_all(struct session *s, struct err *e)
 	return ERR_NONE;
 }
 
-static void rules_text(const struct session *s, char out[64])
+void load_rules(const struct session *s, char out[64])
 {
 	snprintf(out, 64, "%.32s-%d", s->conf->revision, BOOKS_RULES);
 }
@@ -174,7 +174,7 @@ static enum err_kind begin(struct session *s, struct err *e)
 	drop_memory(s);
 	if ((k = ledger_new(&s->ledger, s->conf->chain, s->conf->initial_state, e)))
 		return k;
-	rules_text(s, rules);
+	load_rules(s, rules);
 	s->block = first_minus_one(s);
 	s->level = LEVEL_QUORUM;
 	s->begun = true;
@@ -226,7 +226,7 @@ enum err_kind load_match(struct session *s, struct err *e)
 		"SELECT block, generation, rules FROM ledger.head WHERE chain_id = $1 FOR UPDATE", &a, e);
 	if (k)
 		return k;
-	rules_text(s, rules);
+	load_rules(s, rules);
 	if (!pg_count(s->pg) || strcmp(pg_text(s->pg, 0, 2, NULL), rules))
 		return begin(s, e);
 	block = pg_i64(s->pg, 0, 0);

@@ -50,7 +50,7 @@ static bool fixed(const struct pg *pg, int row, int col, void *out, size_t want)
 
 static enum err_kind damaged(const char *what, struct err *e)
 {
-	return err_set(e, ERR_FATAL, "books", 0, "a stored %s is damaged", what);
+	return err_set(e, ERR_REJECT, "books", 0, "a stored %s is missing or damaged", what);
 }
 
 static enum err_kind take_blocks(struct reading *r, struct err *e)
@@ -84,10 +84,13 @@ static enum err_kind take_logs(struct reading *r, struct err *e)
 
 	for (int i = 0; i < pg_count(pg); i++) {
 		struct block *b = block_of(r, (uint64_t)pg_i64(pg, i, 0));
-		struct log *g = &b->logs[b->log_count++];
+		struct log *g;
 		const char *p;
 		size_t n;
 
+		if (!b)
+			return damaged("log's block", e);
+		g = &b->logs[b->log_count++];
 		g->log_index = (uint32_t)pg_i64(pg, i, 1);
 		g->tx_index = (uint32_t)pg_i64(pg, i, 2);
 		g->state_sync = pg_i64(pg, i, 3) != 0;
@@ -109,10 +112,13 @@ static enum err_kind take_txs(struct reading *r, struct err *e)
 
 	for (int i = 0; i < pg_count(pg); i++) {
 		struct block *b = block_of(r, (uint64_t)pg_i64(pg, i, 0));
-		struct tx *t = &b->txs[b->tx_count++];
+		struct tx *t;
 		const char *p;
 		size_t n;
 
+		if (!b)
+			return damaged("transaction's block", e);
+		t = &b->txs[b->tx_count++];
 		t->index = (uint32_t)pg_i64(pg, i, 1);
 		t->creates = pg_null(pg, i, 4);
 		t->status = pg_null(pg, i, 6) ? -1 : (int8_t)pg_i64(pg, i, 6);
@@ -122,6 +128,9 @@ static enum err_kind take_txs(struct reading *r, struct err *e)
 			return damaged("transaction", e);
 		p = pg_text(pg, i, 7, &n);
 		t->input = arena_bytes(r->s->mem, p, n);
+		p = pg_text(pg, i, 8, &n);
+		if (!u256_parse_dec(&t->value, p, n))
+			return damaged("transaction", e);
 	}
 	return ERR_NONE;
 }
@@ -140,8 +149,11 @@ static enum err_kind take_found(struct reading *r, struct err *e)
 
 	for (int i = 0; i < pg_count(pg); i++) {
 		struct block *b = block_of(r, (uint64_t)pg_i64(pg, i, 0));
-		struct discovery *d = &b->found[b->found_count++];
+		struct discovery *d;
 
+		if (!b)
+			return damaged("contract's block", e);
+		d = &b->found[b->found_count++];
 		d->block = b->h.number;
 		d->log_index = (uint32_t)pg_i64(pg, i, 1);
 		d->contract = contract_name(r->s->conf->chain, pg_text(pg, i, 3, NULL));
@@ -184,7 +196,7 @@ enum err_kind read_blocks(
 		k = take_logs(&r, e);
 	if (!k)
 		k = ask(s, to,
-			"SELECT block, tx_index, hash, sender, recipient, type, succeeded, input FROM"
+			"SELECT block, tx_index, hash, sender, recipient, type, succeeded, input, value::text FROM"
 			" chain.tx WHERE chain_id = $1 AND block > $2 AND block <= $3"
 			" ORDER BY block, tx_index",
 			e);

@@ -19,7 +19,7 @@ static const char *table_columns(unsigned t)
 	return "chain_id, block, signers";
 }
 
-static const char *table_name(unsigned t)
+const char *rows_table(unsigned t)
 {
 	if (t == TABLE_BLOCK)
 		return "block";
@@ -194,11 +194,10 @@ void rows_all(struct session *s, int64_t block)
 	put_block(s, block, "", 0, LEVEL_QUORUM);
 }
 
-static void copy_sql(struct buf *sql, unsigned t)
+void rows_columns(struct buf *sql, unsigned t)
 {
 	struct ledger_fields f;
 
-	buf_printf(sql, "COPY ledger.%s (", table_name(t));
 	if (is_record(t)) {
 		f = ledger_fields((enum ledger_kind)t);
 		buf_str(sql, "chain_id");
@@ -210,6 +209,12 @@ static void copy_sql(struct buf *sql, unsigned t)
 	} else {
 		buf_str(sql, table_columns(t));
 	}
+}
+
+static void copy_sql(const struct session *s, struct buf *sql, unsigned t)
+{
+	buf_printf(sql, "COPY %s.%s (", s->apart ? "pg_temp" : "ledger", rows_table(t));
+	rows_columns(sql, t);
 	buf_str(sql, ") FROM STDIN BINARY");
 }
 
@@ -227,7 +232,7 @@ enum err_kind rows_flush(struct session *s, struct err *e)
 		if (!copy_end(c))
 			return err_set(e, ERR_FATAL, "books", 0, "the rows of one step are over 1 GiB");
 		buf_init(&sql, 4000);
-		copy_sql(&sql, t);
+		copy_sql(s, &sql, t);
 		k = pg_copy(s->pg, sql.p, &c->b, &rows, e);
 		if (!k && rows != c->rows)
 			k = err_set(e, ERR_FATAL, "books", 0, "not all rows were stored");

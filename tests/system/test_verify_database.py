@@ -1,0 +1,100 @@
+"""`verify --database`: clean databases fit; each single damage is found, named and told apart."""
+from harness import *
+
+WORLD = os.path.join(RECORDINGS, "world")
+
+
+def verify(dsn, *args, code=0):
+    rc, out, err = run_cli("verify", "--database", dsn, *args)
+    assert rc == code, (rc, out, err)
+    return out
+
+
+def copy_of(dsn):
+    """A database with the same rows, made by the server."""
+    name = f"c{os.getpid()}_{next(copy_of.count)}"
+    source = re.search(r"dbname=(\S+)", dsn).group(1)
+    psql(os.environ["BTTC_TEST_PG"], f"CREATE DATABASE {name} TEMPLATE {source}")
+    return re.sub(r"dbname=\S+", f"dbname={name}", dsn)
+
+
+copy_of.count = itertools.count(1)
+
+ONE = "(SELECT block FROM {t} WHERE chain_id = {c} ORDER BY block OFFSET 3 LIMIT 1)"
+# (statement, table that the finding names, words of it). {c}: the staking chain's id.
+DAMAGE = [
+    ("DELETE FROM chain.block WHERE chain_id = {c} AND number = 700", "chain.block", "missing"),
+    ("UPDATE chain.block SET parent = set_byte(parent, 3, get_byte(parent, 3) # 1) WHERE chain_id = {c} AND number = 701",
+     "chain.block", "block 701"),
+    ("UPDATE chain.head SET indexed_hash = set_byte(indexed_hash, 0, get_byte(indexed_hash, 0) # 1) WHERE chain_id = {c}",
+     "chain.head", "newest stored block"),
+    ("UPDATE chain.level_count SET blocks = blocks + 1 WHERE chain_id = {c} AND blocks > 0", "chain.level_count", "are counted"),
+    ("UPDATE chain.evidence SET header = set_byte(header, 50, get_byte(header, 50) # 1) WHERE chain_id = {c} AND block = "
+     + ONE.replace("{t}", "chain.evidence"), "chain.block", "does not hash to the block's hash"),
+    ("UPDATE chain.evidence SET proof = set_byte(proof, 50, get_byte(proof, 50) # 1) WHERE chain_id = {c} AND block = "
+     + ONE.replace("{t}", "chain.evidence"), "chain.log", "does not prove"),
+    ("DELETE FROM chain.evidence WHERE chain_id = {c} AND block = " + ONE.replace("{t}", "chain.evidence"),
+     "chain.evidence", "no proof is stored"),
+    ("UPDATE chain.log SET data = set_byte(data, 31, get_byte(data, 31) # 1) WHERE (chain_id, block, log_index) = (SELECT"
+     " chain_id, block, log_index FROM chain.log WHERE chain_id = {c} AND length(data) >= 32 ORDER BY block, log_index"
+     " OFFSET 40 LIMIT 1)", "chain.log", "does not prove"),
+    ("DELETE FROM chain.log WHERE (chain_id, block, log_index) = (SELECT chain_id, block, log_index FROM chain.log WHERE"
+     " chain_id = {c} AND event = 'ShareMinted' ORDER BY block, log_index OFFSET 5 LIMIT 1)", "ledger.block", "ledger.head"),
+    ("UPDATE chain.tx SET value = value + 1 WHERE (chain_id, block, tx_index) = (SELECT chain_id, block, tx_index FROM"
+     " chain.tx WHERE chain_id = {c} ORDER BY block, tx_index OFFSET 9 LIMIT 1)", "chain.tx", "does not prove"),
+    ("UPDATE ledger.block SET checksum = set_byte(checksum, 2, get_byte(checksum, 2) # 1) WHERE chain_id = {c} AND block = "
+     + ONE.replace("{t}", "ledger.block"), "ledger.block", "ledger.head"),
+    ("UPDATE ledger.validator SET reward = reward + 1 WHERE chain_id = {c} AND (id, block) = (SELECT id, block FROM"
+     " ledger.validator ORDER BY block, id OFFSET 20 LIMIT 1)", "ledger.validator", "missing or other"),
+    ("DELETE FROM ledger.position WHERE ctid = (SELECT ctid FROM ledger.position ORDER BY block LIMIT 1)",
+     "ledger.position", "missing or other"),
+    ("UPDATE ledger.delegator_entry SET amount = amount + 1 WHERE ctid = (SELECT ctid FROM ledger.delegator_entry WHERE"
+     " amount IS NOT NULL ORDER BY block LIMIT 1)", "ledger.delegator_entry", "missing or other"),
+    ("DELETE FROM ledger.head", "ledger.head", "no ledger"),
+]
+
+
+def test_golden_and_each_damage():
+    dsn = new_database()
+    index_all("golden", dsn)
+    before = tables(dsn)
+    assert verify(dsn, "--full") == "ok      chain root\n"
+    out = verify(dsn, "--sample", "20", "--seed", "5")
+    assert out == "a sample of 20 blocks a chain, seed 5\nok      chain root\n", out
+    assert_same_tables(tables(dsn), before, "after reading")
+    chain = psql(dsn, "SELECT chain_id FROM chain.chain")[0][0]
+
+    def one(damage):
+        statement, table, words = damage
+        broken = copy_of(dsn)
+        changed = psql(broken, f"WITH x AS ({statement.replace('{c}', chain)} RETURNING 1) SELECT count(*) FROM x")
+        assert int(changed[0][0]) >= 1, statement
+        out = verify(broken, "--full", code=1)
+        hits = [x for x in out.splitlines() if x.startswith("FAILED") and f"{table}: " in x and words in x]
+        assert hits and "ok " not in out, (statement, out)
+
+    together(one, DAMAGE, 3)
+
+
+def test_world_fits():
+    net, dsn = network_file(WORLD), new_database()
+    index_all(net, dsn)
+    assert verify(dsn, "--network", net, "--full") == "ok      chain root\nok      chain bttc\n"
+    assert verify(dsn, "--network", net, "--full", "--chain", "bttc") == "ok      chain bttc\n"
+    psql(dsn, "UPDATE chain.block SET receipts_root = sha256('x') WHERE (chain_id, number) = (SELECT e.chain_id, e.block FROM"
+              " chain.evidence e JOIN chain.chain c USING (chain_id) WHERE c.key = 'bttc' ORDER BY block LIMIT 1)")
+    out = verify(dsn, "--network", net, "--full", code=1)
+    assert "ok      chain root" in out and "FAILED  chain bttc, block" in out and "its header says" in out, out
+
+
+def test_could_not_check():
+    dsn = new_database()
+    rc, _, err = run_cli("verify", "--database", dsn)
+    assert rc == 2 and err, (rc, err)
+    rc, _, err = run_cli("verify", "--database", "host=127.0.0.1 port=1 dbname=x")
+    assert rc == 2 and err, (rc, err)
+    rc, _, err = run_cli("verify", "--database", dsn, "a.json")
+    assert rc == 2 and "exclude each other" in err, (rc, err)
+
+
+run(globals())
