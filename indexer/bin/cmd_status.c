@@ -134,8 +134,9 @@ static int show(struct jval root)
 	text_of(root, "version", version, sizeof(version));
 	text_of(root, "parked", parked, sizeof(parked));
 	text_of(root, "discrepancies_open", open, sizeof(open));
-	printf("network %s, version %s, discrepancies open: %s, parked records: %s\n", network, version,
-		open, parked);
+	printf("network %s, version %s, discrepancies open: %s%s, parked records: %s\n", network, version,
+		open, !strcmp(open, "0") || !strcmp(open, "-") ? "" : " (what and where: /v1/discrepancies)",
+		parked);
 	if (json_get(root, "chains", &chains)) {
 		json_iter(chains, &it);
 		while (json_next(&it, &x))

@@ -35,6 +35,7 @@ struct session {
 	int64_t generation;
 	int level;             /* lowest so far */
 	bool begun;            /* this step made the initial rows */
+	uint64_t findings;     /* discrepancies of this step */
 	bool apart;            /* rows go to temporary tables, to be compared (audit_fold.c) */
 	struct arena *mem;
 	struct copy rows[BOOKS_TABLES];

@@ -8,6 +8,7 @@
 
 #include "base/backoff.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "base/stop.h"
 
 #include <inttypes.h>
@@ -20,8 +21,13 @@
 #define STEP_CAP    (1024u * 1024 * 1024)
 #define WAIT_MS     250 /* for news from the writer; also how often the lock is tried */
 
+struct meters {
+	struct metric_series *block, *findings;
+};
+
 struct books {
 	struct books_conf conf;
+	struct meters m;
 	pthread_t thread;
 	_Atomic bool finish, done;
 	enum err_kind kind;
@@ -98,6 +104,7 @@ static enum err_kind step(struct session *s, bool *any, struct err *e)
 
 	arena_reset(s->mem);
 	s->begun = false;
+	s->findings = 0;
 	if ((k = pg_exec(s->pg, "BEGIN", e)) || (k = load_match(s, e)))
 		return k;
 	if (s->begun) { /* a row that nobody else sees yet locks nothing */
@@ -113,6 +120,31 @@ static enum err_kind step(struct session *s, bool *any, struct err *e)
 	if (*any)
 		s->block = to;
 	return ERR_NONE;
+}
+
+/* ---- for those who watch ---- */
+
+static void meters_open(struct meters *m, const char *key)
+{
+	struct buf label;
+
+	buf_init(&label, 200);
+	metric_label(&label, "chain", key);
+	m->block = metric_get(
+		METRIC_GAUGE, "bttc_ledger_block", "Newest block that the ledger has.", label.p);
+	m->findings = metric_get(METRIC_COUNTER, "bttc_ledger_discrepancies_total",
+		"Discrepancies between the chain and the ledger, since the start of the process.", label.p);
+	buf_free(&label);
+}
+
+static void tell(const struct books *b, const struct session *s)
+{
+	metric_set(b->m.block, s->block);
+	metric_add(b->m.findings, (int64_t)s->findings);
+	if (s->findings)
+		log_warn("books", "the chain says something else than the ledger, see /v1/discrepancies",
+			"chain=%s up_to_block=%" PRId64 " count=%" PRIu64, b->conf.chain->key, s->block,
+			s->findings);
 }
 
 /* ---- who works ---- */
@@ -180,6 +212,8 @@ static enum err_kind work(struct books *b, struct session *s, struct backoff *ba
 		if ((k = step(s, &any, e)) || (!any && (k = join_step(s, b->conf.child, &any, e))))
 			return k;
 		backoff_reset(backoff);
+		tell(b, s);
+		s->findings = 0;
 		if (any)
 			continue;
 		if (finish)
@@ -239,6 +273,7 @@ enum err_kind books_start(struct books **out, const struct books_conf *conf, str
 	if (!b)
 		abort();
 	b->conf = *conf;
+	meters_open(&b->m, conf->chain->key);
 	if (pthread_create(&b->thread, NULL, books_main, b)) {
 		free(b);
 		return err_set(e, ERR_FATAL, "books", 0, "can not start a thread");

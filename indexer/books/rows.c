@@ -173,6 +173,7 @@ void rows_outcome(struct session *s, const struct block *b, const struct ledger_
 			out->changes[i].created);
 	for (size_t i = 0; i < out->finding_count; i++)
 		put_finding(s, block, (int32_t)i, &out->findings[i]);
+	s->findings += out->finding_count;
 	entries_rows(s, b, out);
 	if (!out->change_count)
 		return;

@@ -27,6 +27,8 @@ def check_all(api, path, floor):
     """As oracle_check.py: all snapshots, lists and sums."""
     asked, t = oracle_check.Api(f"http://127.0.0.1:{api.port}"), oracle_check.Tally(20)
     records = oracle(path)
+    if SLOW > 1:  # sanitizers look at the code, the plain build at every value
+        records, floor = records[::8] + records[-1:], floor // 10
     for o in records:
         oracle_check.check_record(asked, o, t)
     oracle_check.check_lists(asked, path, t, "root")
@@ -52,6 +54,9 @@ def test_golden_at_every_snapshot():
         got = check_all(api, GOLDEN, 400000)
         print(f"{got} values", end=" ")
         assert api.get("/v1/status")["discrepancies_open"] == 0
+        metrics = api.raw("/metrics")[2].decode()
+        assert 'bttc_ledger_block{chain="root"} 1184' in metrics
+        assert 'bttc_ledger_discrepancies_total{chain="root"} 0' in metrics
     no_discrepancies(dsn)
 
 
