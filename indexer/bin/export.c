@@ -118,7 +118,7 @@ enum err_kind export_flush(struct export *x, struct err *e)
 {
 	if (x->line.bad)
 		return err_set(e, ERR_FATAL, "export", 0, "a row is over %u bytes", LINE_MAX_);
-	if (fwrite(x->line.p, 1, x->line.n, x->out) != x->line.n)
+	if (x->line.n && fwrite(x->line.p, 1, x->line.n, x->out) != x->line.n)
 		return err_set(e, ERR_FATAL, "export", errno, "can not write: %s", strerror(errno));
 	buf_clear(&x->line);
 	return ERR_NONE;
