@@ -1,0 +1,66 @@
+"""The ledger's fold against an independent model of the contracts (tests/model), on random operations by seed.
+
+BTTC_MODEL_SEEDS: how many seeds (1500). BTTC_TEST_SEED: the first of them (1).
+"""
+import multiprocessing, os, sys, time
+
+from harness import BIN, ROOT, SLOW, run
+
+sys.path.insert(0, os.path.join(ROOT, "tests", "model"))
+import compare, mutants
+from contracts import World
+
+DRIVER = os.path.join(os.path.dirname(BIN), "tests", "fold_model")
+FIRST = int(os.environ.get("BTTC_TEST_SEED", 1))
+COUNT = int(os.environ.get("BTTC_MODEL_SEEDS", 1500 // SLOW))
+BATCH = 50
+
+
+def batch(task):
+    """(differing seeds, values compared, operations, names of operations that succeeded) of some seeds."""
+    first, count, world = task
+    players = [compare.run_seed(seed, world).player for seed in range(first, first + count)]
+    results = compare.check(DRIVER, players)
+    return ([first + i for i, (differences, _) in enumerate(results) if differences],
+            sum(values for _, values in results), sum(p.done for p in players), set().union(*(p.used for p in players)))
+
+
+def test_fold_equals_model():
+    begun = time.time()
+    tasks = [(seed, min(BATCH, FIRST + COUNT - seed), World) for seed in range(FIRST, FIRST + COUNT, BATCH)]
+    differing, values, operations, used = [], 0, 0, set()
+    with multiprocessing.Pool() as pool:
+        for d, v, o, u in pool.imap(batch, tasks):
+            differing += d
+            values, operations, used = values + v, operations + o, used | u
+    print(f"{COUNT} seeds from {FIRST}: {operations} operations, {values} values compared in "
+          f"{time.time() - begun:.0f} s, {len(differing)} seeds differ")
+    assert not differing, f"{differing[:20]}\n{compare.explain(DRIVER, differing[0])}"
+    missing = {name[3:] for name in dir(World) if name.startswith("do_")} - used
+    assert COUNT < 500 or not missing, f"operations that never succeeded: {missing}"
+
+
+def notice(mutant):
+    for first in range(FIRST, FIRST + 300, 20):
+        differing = batch((first, 20, mutant))[0]
+        if differing:
+            return differing[0]
+    return None
+
+
+def test_each_wrong_rule_is_noticed():
+    for mutant in mutants.MUTANTS:
+        assert notice(mutant) is not None, f"{mutant.__name__}: nothing differs in 300 seeds from {FIRST}"
+
+
+def test_a_difference_is_explained_by_few_operations():
+    rounded = mutants.MUTANTS[0]
+    text = compare.explain(DRIVER, notice(rounded), rounded)
+    print(text)
+    assert "the model has" in text and "('buy'" in text, text
+    operations = text.split("smallest scenario")[1].count("('")
+    assert operations < 40, f"{operations}:\n{text}"
+
+
+if __name__ == "__main__":
+    run(globals())
