@@ -82,6 +82,13 @@ MUST_USE enum err_kind read_blocks(
 
 /** Read blocks above s->block up to `to`, fold them, and hold what they change as rows. */
 MUST_USE enum err_kind books_fold(struct session *s, int64_t to, struct err *e);
+/** Fold one block into memory and rows; votes NULL: recovered here. */
+MUST_USE enum err_kind books_fold_block(
+	struct session *s, const struct block *b, const struct ledger_votes *votes, struct err *e);
+/** Write that the rows of this transaction reach up to `to`. */
+MUST_USE enum err_kind books_advance(struct session *s, int64_t to, struct err *e);
+/** One transaction: what is stored above s->block, as much as a step may. *any false: nothing was. */
+MUST_USE enum err_kind books_step(struct session *s, bool *any, struct err *e);
 /** The last block of the next step: few enough logs, at least one block. *any false: at the head. */
 MUST_USE enum err_kind books_step_end(struct session *s, int64_t *to, bool *any, struct err *e);
 

@@ -34,6 +34,22 @@ struct books {
 	struct err err;
 };
 
+enum err_kind books_fold_block(
+	struct session *s, const struct block *b, const struct ledger_votes *votes, struct err *e)
+{
+	struct ledger_input in = {.block = b, .votes = votes};
+	struct ledger_outcome out;
+	struct decoded d;
+	enum err_kind k;
+
+	decode_block(s->decoder, b, s->mem, &d);
+	in.decoded = &d;
+	k = ledger_apply(s->ledger, &in, s->mem, &out, e);
+	if (!k)
+		rows_outcome(s, b, &out);
+	return k;
+}
+
 enum err_kind books_fold(struct session *s, int64_t to, struct err *e)
 {
 	struct block *blocks;
@@ -42,17 +58,8 @@ enum err_kind books_fold(struct session *s, int64_t to, struct err *e)
 
 	if ((k = read_blocks(s, to, &blocks, &n, e)))
 		return k;
-	for (size_t i = 0; !k && i < n; i++) {
-		struct ledger_input in = {.block = &blocks[i]};
-		struct ledger_outcome out;
-		struct decoded d;
-
-		decode_block(s->decoder, &blocks[i], s->mem, &d);
-		in.decoded = &d;
-		k = ledger_apply(s->ledger, &in, s->mem, &out, e);
-		if (!k)
-			rows_outcome(s, &blocks[i], &out);
-	}
+	for (size_t i = 0; !k && i < n; i++)
+		k = books_fold_block(s, &blocks[i], NULL, e);
 	if (!k && arena_over(s->mem))
 		k = err_set(e, ERR_FATAL, "books", 0, "one step takes over %u MiB", STEP_CAP >> 20);
 	return k;
@@ -79,7 +86,7 @@ enum err_kind books_step_end(struct session *s, int64_t *to, bool *any, struct e
 	return ERR_NONE;
 }
 
-static enum err_kind advance(struct session *s, int64_t to, struct err *e)
+enum err_kind books_advance(struct session *s, int64_t to, struct err *e)
 {
 	struct pg_args a = {0};
 	enum err_kind k;
@@ -97,7 +104,7 @@ static enum err_kind advance(struct session *s, int64_t to, struct err *e)
 	return k;
 }
 
-static enum err_kind step(struct session *s, bool *any, struct err *e)
+enum err_kind books_step(struct session *s, bool *any, struct err *e)
 {
 	enum err_kind k;
 	int64_t to = 0;
@@ -113,7 +120,7 @@ static enum err_kind step(struct session *s, bool *any, struct err *e)
 	}
 	if ((k = books_step_end(s, &to, any, e)))
 		return k;
-	if (*any && ((k = books_fold(s, to, e)) || (k = rows_flush(s, e)) || (k = advance(s, to, e))))
+	if (*any && ((k = books_fold(s, to, e)) || (k = rows_flush(s, e)) || (k = books_advance(s, to, e))))
 		return k;
 	if ((k = pg_exec(s->pg, "COMMIT", e)))
 		return k;
@@ -209,7 +216,7 @@ static enum err_kind work(struct books *b, struct session *s, struct backoff *ba
 
 		if (stop_asked())
 			return err_set(e, ERR_STOP, "books", 0, "stopped");
-		if ((k = step(s, &any, e)) || (!any && (k = join_step(s, b->conf.child, &any, e))))
+		if ((k = books_step(s, &any, e)) || (!any && (k = join_step(s, b->conf.child, &any, e))))
 			return k;
 		backoff_reset(backoff);
 		tell(b, s);
