@@ -220,6 +220,9 @@ static void print_position(const struct ledger *l, const struct ledger_position 
 	big(of, "balanceOf", p->shares);
 	big(of, "initalRewardPerShare", p->initial_reward_per_share);
 	num(of, "unbondNonces", p->unbond_nonce);
+	if (u256_is_zero(p->shares) && u256_is_zero(p->initial_reward_per_share) &&
+		!p->unbond_nonce)
+		return;
 	if (!s || !v) {
 		printf("%sof no share contract or validator\n", of);
 		return;

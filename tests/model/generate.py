@@ -11,7 +11,7 @@ class Generator:
         self.rng = random.Random(seed)
         self.steps = []
         self.manager = int(addresses["StakeManager"], 16)
-        self.scale = self.rng.choices(("coin", "dust", "huge"), (60, 25, 15))[0]
+        self.scale = self.rng.choices(("coin", "dust", "huge", "edge"), (60, 23, 12, 5))[0]
         self.parameters = self.random_parameters()
         self.player = player(addresses, self.parameters)
         self.world, self.sm = self.player.world, self.player.world.sm
@@ -25,7 +25,7 @@ class Generator:
         return self.rng.randrange(1, 1 << 160)
 
     def unit(self):
-        return {"coin": COIN, "dust": 1, "huge": 1 << 200}[self.scale]
+        return {"coin": COIN, "dust": 1, "huge": 1 << 200, "edge": COIN}[self.scale]
 
     def amount(self):
         """Of a stake or purchase."""
@@ -56,6 +56,9 @@ class Generator:
             return self.rng.randint(1, 10**self.rng.randint(1, 9))
         if self.scale == "coin":
             return self.rng.randint(1, 10**self.rng.randint(19, 27))
+        if self.scale == "edge":
+            # 2^173 * P is about 2^256: after some checkpoints of that size a product does not fit any more.
+            return self.rng.randint(2**168, 2**173)
         return self.rng.choice((self.rng.randint(1, 2**self.rng.randint(120, 256) - 1),
                                 10**30, 2**256 - self.rng.randint(1, 1000)))
 
@@ -78,7 +81,7 @@ class Generator:
         self.owners = [self.address() for _ in range(r.randint(6, 10))]
         self.users = [self.address() for _ in range(r.randint(5, 10))] + r.sample(self.owners, 2)
         self.old_keys, self.strangers = [], [self.address() for _ in range(3)]
-        wealth = {"coin": 10**40, "dust": 10**12, "huge": 1 << 230}[self.scale]
+        wealth = {"coin": 10**40, "dust": 10**12, "huge": 1 << 230, "edge": 1 << 190}[self.scale]
         balances = {a: r.randint(0, wealth) for a in self.owners + self.users}
         balances[self.manager] = wealth * 1000 if r.random() < 0.9 else wealth // 1000
         return {"stake_manager": sm, "balances": balances}
