@@ -10,13 +10,15 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def golden_addresses():
-    """Of the network that the driver folds as: {contract: 0x...}."""
+    """Of the network that the driver folds as: {contract: 0x...}, and its partnerships."""
     with open(os.path.join(HERE, "..", "..", "schema", "networks", "golden.json")) as f:
         chain = json.load(f)["chains"][0]
-    return {c["name"]: c["address"] for c in chain["contracts"] if "address" in c}
+    contracts = {c["name"]: c["address"] for c in chain["contracts"] if "address" in c}
+    partnerships = next(c["addresses"] for c in chain["contracts"] if c["name"] == "ValidatorPartnership")
+    return contracts, [int(a, 16) for a in partnerships]
 
 
-ADDRESSES = golden_addresses()
+ADDRESSES, PARTNERSHIPS = golden_addresses()
 
 
 def fold(driver, players):
@@ -82,6 +84,7 @@ class Checker:
         self.shares(serial, values)
         self.growing(serial, values)
         self.stakes(serial, values)
+        self.partners(serial, values)
         if not self.reverting and "migrate_data" not in self.p.used:
             self.rewards(serial, values)
 
@@ -122,6 +125,31 @@ class Checker:
                         if not 0 < value(i, "deactivationEpoch") <= epoch)
             if stake != int(values.get("totalStake", 0)):
                 self.differ(serial, f"validatorState.amount is {values.get('totalStake')}, stakes add up to {stake}")
+
+    def partners(self, serial, values):
+        def equal(what, a, b):
+            if a != b:
+                self.differ(serial, f"{what}: {a} and {b}")
+
+        for name in [n for n in values if n.startswith("partnership.") and n.endswith(".partnerCount")]:
+            p = name.split(".")[1]
+            person, of = f"person.{p}.", f"partnership.{p}."
+
+            def total(what):
+                return amounts(values, person, what)
+
+            equal(f"ratios of {p} in ten thousandths", total(".shareBps"), 10000)
+            equal(f"{p}: claimable and claimed, allocated", total(".claimable") + total(".claimed"),
+                  total(".allocated"))
+            equal(f"{p}: allocated, received", total(".allocated"), int(values.get(of + "totalReceived", 0)))
+            equal(f"{p}: paid out, claimed", amounts(values, f"sum.payout.{p}."), total(".claimed"))
+            given = amounts(values, f"sum.contribution.{p}.") + amounts(values, f"sum.contribution_income.{p}.")
+            equal(f"{p}: given less returned, contributed", given - amounts(values, f"sum.return.{p}."),
+                  total(".contributed"))
+            capital = int(values.get(of + "freeCapital", 0)) + int(values.get(of + "stakedCapital", 0))
+            equal(f"{p}: capital, contributed", capital, total(".contributed"))
+            if int(values.get("balance." + p, 0)) < int(values.get(of + "freeCapital", 0)) + total(".claimable"):
+                self.differ(serial, f"{p} owes more than it has")
 
     def rewards(self, serial, values):
         for i in self.ids(values):
@@ -228,7 +256,7 @@ def minimise(driver, parameters, steps, world=World, tries=3000):
 
 
 def run_seed(seed, world=World):
-    g = Generator(seed, ADDRESSES, lambda addresses, parameters: Player(addresses, parameters, world))
+    g = Generator(seed, ADDRESSES, PARTNERSHIPS, lambda addresses, parameters: Player(addresses, parameters, world))
     g.run()
     return g
 

@@ -6,6 +6,7 @@ World.call(operation) is a call from outside: it happens and leaves its logs in 
 and leaves nothing. An operation is a tuple of a name and plain values; addresses are integers.
 """
 from evm import Journal, Mapping, Revert, require
+from partnership import CALLS, Partnership
 from share import RETIRED, Share, Token
 from stake_manager import StakeManager
 from wire import calldata, governance_call
@@ -46,16 +47,17 @@ class RootChain:
 
 class World:
     """All contracts, the clock, and what the test wants to know of their history."""
-    SM, SHARE = StakeManager, Share
+    SM, SHARE, PARTNERSHIP = StakeManager, Share, Partnership
 
     def __init__(self, addresses, parameters):
         self.journal = Journal()
-        self.addresses, self.time = addresses, 0
+        self.addresses, self.time = dict(addresses), 0
         self.logs, self.votes, self.calldata = [], [], None
         self.sm = self.SM(self, addresses["StakeManager"], dict(parameters["stake_manager"]))
         self.token, self.root_chain = Token(self), RootChain(self)
         self.token.balance.update(parameters["balances"])
         self.shares = Mapping(self.journal, None)
+        self.partnerships = {a: self.PARTNERSHIP(self, a) for a in parameters["partnerships"]}
         self.books = Mapping(self.journal)
         self.counters = Mapping(self.journal, 0, {"header": HEADER_STEP, "share": 0, "checkpoint": 0})
         self.reason = None
@@ -203,6 +205,21 @@ class World:
 
     def do_pay(self, source, target, amount):
         self.token.transfer(source, target, amount)
+
+    # ---- partnerships: sent by whom the contract allows ----
+
+    def do_p_initialize(self, p, admin, operator, partners, bps):
+        self.partnerships[p].initialize(STRANGER, admin, operator, partners, bps)
+
+    def do_p_set_partners(self, p, partners, bps):
+        admin = self.partnerships[p].admin
+        self.calldata = (admin, p, calldata("setPartners(address[],uint256[])", list(partners), list(bps)))
+        self.partnerships[p].set_partners(partners, bps)
+
+    def do_p(self, what, p, *args):
+        """Any other function of the contract."""
+        assert what in CALLS, what
+        getattr(self.partnerships[p], what)(*args)
 
     # ---- checkpoints ----
 

@@ -6,8 +6,9 @@
 struct move {
 	uint64_t block, validator_id;
 	enum ledger_entry_kind kind;
-	struct address account;
+	struct address partnership, account;
 	struct u256 amount, delegators;
+	bool income;
 };
 
 static const char *const kinds[ENTRY_KIND_COUNT] = {
@@ -19,6 +20,10 @@ static const char *const kinds[ENTRY_KIND_COUNT] = {
 	[ENTRY_DELEGATOR_RESTAKE] = "delegator_restake",
 	[ENTRY_DELEGATOR_MIGRATION] = "delegator_migration",
 	[ENTRY_DELEGATOR_UNSTAKE] = "delegator_unstake",
+	[ENTRY_ALLOCATION] = "allocation",
+	[ENTRY_PAYOUT] = "payout",
+	[ENTRY_CONTRIBUTION] = "contribution",
+	[ENTRY_RETURN] = "return",
 };
 
 /* ---- values ---- */
@@ -257,6 +262,66 @@ static void print_header(const struct ledger_header *h)
 	addr(of, "proposer", &h->proposer);
 }
 
+static int by_order(const void *pa, const void *pb)
+{
+	const struct ledger_person *const *a = pa, *const *b = pb;
+
+	return (*a)->order < (*b)->order ? -1 : (*a)->order > (*b)->order;
+}
+
+#define PARTNERS_MAX 64
+
+static void print_partners(const struct ledger *l, const char *of, const struct ledger_partnership *p)
+{
+	const struct ledger_person *active[PARTNERS_MAX];
+	size_t n = 0, all = ledger_count(l, LEDGER_PERSON);
+
+	for (size_t i = 0; i < all && n < PARTNERS_MAX; i++) {
+		const struct ledger_person *w = ledger_at(l, LEDGER_PERSON, i);
+
+		if (w->active && address_eq(&w->key.a, &p->key.a))
+			active[n++] = w;
+	}
+	if (!n)
+		return;
+	qsort(active, n, sizeof(*active), by_order);
+	printf("%spartners ", of);
+	for (size_t i = 0; i < n; i++)
+		printf("%s%s", i ? "," : "", hexa(&active[i]->key.b).s);
+	printf("\n");
+}
+
+static void print_partnership(const struct ledger *l, const struct ledger_partnership *p)
+{
+	char of[60];
+
+	snprintf(of, sizeof(of), "partnership.%s.", hexa(&p->key.a).s);
+	num(of, "phase", p->phase);
+	num(of, "paused", p->paused);
+	addr(of, "admin", &p->admin);
+	addr(of, "operator", &p->operator_);
+	num(of, "validatorId", p->validator_id);
+	big(of, "totalReceived", p->total_received);
+	big(of, "freeCapital", p->free_capital);
+	big(of, "stakedCapital", p->staked_capital);
+	addr(of, "dustPartner", &p->dust_partner);
+	num(of, "partnerCount", p->partner_count);
+	print_partners(l, of, p);
+}
+
+static void print_person(const struct ledger_person *w)
+{
+	char of[100];
+
+	snprintf(of, sizeof(of), "person.%s.%s.", hexa(&w->key.a).s, hexa(&w->key.b).s);
+	num(of, "shareBps", w->share_bps);
+	big(of, "claimable", w->claimable);
+	big(of, "claimed", w->claimed);
+	big(of, "contributed", w->contributed);
+	big(of, "allocated", w->allocated);
+	big(of, "restaked", w->restaked);
+}
+
 static void print_record(const struct ledger *l, enum ledger_kind kind, const void *r)
 {
 	const struct ledger_balance *b = r;
@@ -275,6 +340,10 @@ static void print_record(const struct ledger *l, enum ledger_kind kind, const vo
 		print_position(l, r);
 	} else if (kind == LEDGER_UNBOND) {
 		print_unbond(r);
+	} else if (kind == LEDGER_PARTNERSHIP) {
+		print_partnership(l, r);
+	} else if (kind == LEDGER_PERSON) {
+		print_person(r);
 	} else if (kind == LEDGER_HEADER) {
 		print_header(r);
 	} else if (kind == LEDGER_BALANCE) {
@@ -308,8 +377,10 @@ void moves_add(struct moves *m, uint64_t block, const struct ledger_outcome *out
 				abort();
 		}
 		m->v[m->count++] = (struct move){.block = block,
-			.validator_id = x->validator_id,
+			.validator_id = x->kind < ENTRY_ALLOCATION ? x->validator_id : 0,
 			.kind = x->kind,
+			.partnership = x->partnership,
+			.income = x->income,
 			.account = x->kind == ENTRY_ACCRUAL ? (struct address){{0}} : x->account,
 			.amount = x->amount,
 			.delegators = x->delegators};
@@ -330,13 +401,17 @@ static int by_subject(const void *pa, const void *pb)
 		return a->kind < b->kind ? -1 : 1;
 	if (a->validator_id != b->validator_id)
 		return a->validator_id < b->validator_id ? -1 : 1;
+	if (a->income != b->income)
+		return a->income < b->income ? -1 : 1;
+	if (!address_eq(&a->partnership, &b->partnership))
+		return memcmp(a->partnership.b, b->partnership.b, sizeof(a->partnership.b));
 	return memcmp(a->account.b, b->account.b, sizeof(a->account.b));
 }
 
 static void print_sums(const struct moves *m)
 {
 	struct move *v = malloc((m->count + 1) * sizeof(*v));
-	char of[80];
+	char of[140];
 
 	if (!v)
 		abort();
@@ -350,8 +425,11 @@ static void print_sums(const struct moves *m)
 			sum.amount = u256_add(sum.amount, v[j].amount);
 			sum.delegators = u256_add(sum.delegators, v[j].delegators);
 		}
-		snprintf(of, sizeof(of), "sum.%s.%s.%s", kinds[sum.kind],
-			id_text(sum.validator_id).s, hexa(&sum.account).s);
+		snprintf(of, sizeof(of), "sum.%s%s.%s.%s", kinds[sum.kind],
+			sum.income ? "_income" : "",
+			sum.kind < ENTRY_ALLOCATION ? id_text(sum.validator_id).s
+						    : hexa(&sum.partnership).s,
+			hexa(&sum.account).s);
 		big(of, "", sum.amount);
 		if (sum.kind == ENTRY_ACCRUAL)
 			big("sum.accrual_delegators.", id_text(sum.validator_id).s, sum.delegators);

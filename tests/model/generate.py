@@ -7,10 +7,12 @@ COIN = 10**18
 
 
 class Generator:
-    def __init__(self, seed, addresses, player=Player):
+    def __init__(self, seed, addresses, partnerships=(), player=Player):
         self.rng = random.Random(seed)
         self.steps = []
         self.manager = int(addresses["StakeManager"], 16)
+        self.with_partnerships = self.rng.random() < 0.4
+        self.partnerships = list(partnerships)
         self.scale = self.rng.choices(("coin", "dust", "huge", "edge"), (60, 23, 12, 5))[0]
         self.parameters = self.random_parameters()
         self.player = player(addresses, self.parameters)
@@ -84,7 +86,7 @@ class Generator:
         wealth = {"coin": 10**40, "dust": 10**12, "huge": 1 << 230, "edge": 1 << 190}[self.scale]
         balances = {a: r.randint(0, wealth) for a in self.owners + self.users}
         balances[self.manager] = wealth * 1000 if r.random() < 0.9 else wealth // 1000
-        return {"stake_manager": sm, "balances": balances}
+        return {"stake_manager": sm, "balances": balances, "partnerships": self.partnerships}
 
     # ---- choices ----
 
@@ -106,11 +108,19 @@ class Generator:
         if i is None:
             return None
         share = self.world.share_of(i)
-        users = [u for u, n in share.balance.items() if n] if self.chance(95) else self.users
+        users = [u for u, n in share.balance.items() if n and u not in self.partnerships]
+        if self.chance(5):
+            users = self.users
         if not users:
             return None
         user = self.rng.choice(users)
         return user, i, share.balance[user]
+
+    def anybody(self, people):
+        """One of them, or a partnership that did not ask for it."""
+        if self.with_partnerships and self.chance(4):
+            return self.rng.choice(self.partnerships)
+        return self.rng.choice(people)
 
     def fresh_key(self):
         if self.old_keys and self.chance(5):
@@ -120,7 +130,9 @@ class Generator:
         return key
 
     def owner_of(self, i):
-        return self.sm.owner[i] if self.chance(97) else self.rng.choice(self.owners)
+        """Who may act for it. A partnership acts through its own functions alone."""
+        owner = self.sm.owner[i]
+        return owner if owner not in self.partnerships and self.chance(97) else self.rng.choice(self.owners)
 
     def recovered(self):
         """Addresses that the signatures of a checkpoint give, in their order."""
@@ -156,7 +168,7 @@ class Generator:
 
     def make_stake(self):
         payer = self.rng.choice(self.owners)
-        owner = payer if self.chance(80) else self.rng.choice(self.owners + self.users)
+        owner = payer if self.chance(80) else self.anybody(self.owners + self.users)
         fee = self.sm.min_heimdall_fee + self.rng.choice((0, 0, 1, 77))
         amount = self.sm.min_deposit + self.amount()
         return "stake", payer, owner, amount, fee, self.chance(85), self.fresh_key()
@@ -191,7 +203,7 @@ class Generator:
 
     def make_nft(self):
         i = self.an_id()
-        return i and ("nft", self.owner_of(i), self.rng.choice(self.owners + self.users), i)
+        return i and ("nft", self.owner_of(i), self.anybody(self.owners + self.users), i)
 
     def make_top_up(self):
         return ("top_up", self.rng.choice(self.owners), self.rng.choice(self.owners),
@@ -272,11 +284,11 @@ class Generator:
 
     def make_share_transfer(self):
         p = self.a_position()
-        return p and ("share_transfer", p[0], self.rng.choice(self.users), p[1], self.part_of(p[2]))
+        return p and ("share_transfer", p[0], self.anybody(self.users), p[1], self.part_of(p[2]))
 
     def make_pay(self):
         source = self.rng.choice(self.users)
-        target = self.rng.choice(self.users + [self.sm.address])
+        target = self.anybody(self.users + [self.sm.address])
         return "pay", source, target, self.rng.choice((0, 1, self.world.token.balance[source] // 3))
 
     def make_checkpoint(self):
@@ -285,6 +297,51 @@ class Generator:
     def make_sync(self):
         chain = self.rng.choice((2, 2, 2, 3, 3, 1, 9))
         return "sync", chain, self.proposer(), self.blocks(), self.recovered()
+
+    # ---- partnerships ----
+
+    def terms(self, n, bps=10000):
+        """n positive numbers that add up to 10000."""
+        cuts = sorted(self.rng.sample(range(1, bps), n - 1))
+        return tuple(b - a for a, b in zip([0, *cuts], [*cuts, bps]))
+
+    def partner_list(self, known=()):
+        n = self.rng.choice((1, 2, 3, 3, 5))
+        pool = list(dict.fromkeys([*self.rng.sample(list(known), len(known)), *self.rng.sample(self.users, 4)]))
+        partners = tuple(pool[:n] if self.chance(60) else self.rng.sample(pool, min(n, len(pool))))
+        return partners, self.terms(len(partners))
+
+    def make_partnership(self):
+        """(operation, whether it has to be alone in its transaction)"""
+        r = self.rng
+        p = self.world.partnerships[r.choice(self.partnerships[:2] if self.chance(85) else self.partnerships)]
+        a = p.address
+        if p.phase == 0:
+            return ("p_initialize", a, r.choice(self.owners), r.choice(self.owners), *self.partner_list()), False
+        partner = r.choice(p.partners)
+        people = list({**p.share_bps, **p.contributed})
+        owed = [x for x in people if p.claimable[x]]
+        choices = [("p", "deposit", a, partner, self.amount()), ("p", "deposit", a, partner, self.amount()),
+                   ("p", "set_dust", a, partner), ("p", "set_operator", a, r.choice(self.owners)),
+                   ("p", "transfer_admin", a, r.choice(self.owners)), ("p_set_partners", a, *self.partner_list(people)),
+                   ("p", "pause", a, self.chance(30)), ("p", "claim", a, partner, partner)]
+        if p.paused:
+            choices += 8 * [("p", "pause", a, False)]
+        if owed:
+            person = r.choice(owed)
+            choices += 2 * [("p", "claim", a, person, person), ("p", "claim", a, person, r.choice(self.users))]
+        if p.phase == 1:
+            choices += 6 * [("p", "stake", a, self.sm.min_deposit + self.part_of(p.free_capital // 2),
+                             self.sm.min_heimdall_fee, self.chance(90), self.fresh_key())]
+        if p.phase == 2:
+            choices += 4 * [("p", "pull", a), ("p", "restake", a, self.part_of(p.free_capital // 2), True),
+                            ("p", "restake", a, 0, True)]
+            choices += [("p", "restake", a, self.part_of(p.free_capital), False), ("p", "unstake", a),
+                        ("p", "update_commission", a, r.randint(0, 101)), ("p", "update_signer", a, self.fresh_key())]
+        if p.phase == 3:
+            choices += 5 * [("p", "pull", a), ("p", "unstake_claim", a)]
+        operation = r.choice(choices)
+        return operation, operation[0] == "p_set_partners"
 
     # ---- what owner and governance do: a transaction of its own ----
 
@@ -310,6 +367,7 @@ class Generator:
             ("set_chain_reward", r.choice((1, 2, 3)), self.chain_worth()),
             ("set_reward_params", r.randint(0, 20), r.randint(0, 6), self.delta()),
             ("force_unstake", i),
+            ("force_unstake", self.of_partnership() or i),
             ("drain", r.choice(self.users), r.choice((0, 1, self.unit()))),
             ("lock", self.chance(40)),
             ("lock", False),
@@ -322,6 +380,10 @@ class Generator:
             ("nonces", (i,), (r.randint(0, 99),)),
             ("slashed", r.randint(1, 5)),
             ("reset_header", 10000 * r.randint(1, self.world.next_header // 10000))))
+
+    def of_partnership(self):
+        ids = [p.validator_id for p in self.world.partnerships.values() if p.validator_id]
+        return self.rng.choice(ids) if ids else None
 
     def old_share(self):
         address = self.rng.choice([*self.world.shares, 5])
@@ -349,6 +411,12 @@ class Generator:
             return None
         return getattr(self, "make_" + name)() or None
 
+    def any_operation(self):
+        if self.with_partnerships and self.chance(30):
+            operation, alone = self.make_partnership()
+            return None if alone else operation
+        return self.common_operation()
+
     def random_block(self, begin=()):
         """Plays a block and returns its transactions."""
         p = self.player
@@ -364,12 +432,15 @@ class Generator:
                 alone = self.rare_operation()
             else:
                 alone = None
+                if self.with_partnerships and self.chance(25):
+                    operation, on_its_own = self.make_partnership()
+                    alone = operation if on_its_own else None
             p.transaction()
             if alone:
                 p.operate(alone)
                 continue
             for _ in range(self.rng.choice((1, 1, 1, 2, 2, 4))):
-                operation = self.common_operation()
+                operation = self.any_operation()
                 if operation:
                     p.operate(operation)
         p.end()

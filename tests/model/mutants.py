@@ -1,12 +1,15 @@
 """The model with one rule wrong. Each has to be noticed, or the comparison would not see that rule."""
 from contracts import World
 from evm import div, wrap
+from partnership import Partnership
 from share import P, RETIRED, Share, split_reward
 from stake_manager import StakeManager
 
 
-def world(manager=StakeManager, share=Share):
-    return type("Wrong", (World,), {"SM": manager, "SHARE": share})
+def wrong(rule):
+    """The world in which that class takes the place of the one it is derived from."""
+    place = {StakeManager: "SM", Share: "SHARE", Partnership: "PARTNERSHIP"}[rule.__base__]
+    return type(rule.__name__, (World,), {place: rule})
 
 
 class RoundedUp(StakeManager):
@@ -136,9 +139,32 @@ class EpochOfFirstSale(Share):
             self.slots[user] = (self.slots[user][0], epoch)
 
 
-MUTANTS = [*(world(manager=c) for c in (
+class DustToFirst(Partnership):
+    """What the division leaves goes to the first partner."""
+    def dust_person(self):
+        return self.partners[0]
+
+
+class RemovedLosesClaim(Partnership):
+    """A removed partner loses what it did not claim."""
+    def set_partners(self, partners, bps):
+        before = self.partners
+        super().set_partners(partners, bps)
+        for person in set(before) - set(partners):
+            self.claimable[person] = 0
+
+
+class RestakedIsFree(Partnership):
+    """Restaked rewards count as free capital."""
+    def restake(self, amount, stake_rewards):
+        free = self.free_capital
+        staked = self.staked_capital
+        super().restake(amount, stake_rewards)
+        income = self.staked_capital - staked - amount
+        self.free_capital, self.staked_capital = free - amount + income, self.staked_capital - income
+
+
+MUTANTS = [wrong(rule) for rule in (
     RoundedUp, SettledAtOnce, CommissionOfAll, IntervalPerChain, ChangesKept, KeyRetired, NobodyElseRemoved,
-    LeavingNotSettled, MarkerKept, LeavingUpdated, ExitCountedTwice, DeltaNotWrapped)),
-    *(world(share=c) for c in (RewardKept, EpochOfFirstSale))]
-for _m in MUTANTS:
-    _m.__name__ = (_m.SM if _m.SM is not StakeManager else _m.SHARE).__name__
+    LeavingNotSettled, MarkerKept, LeavingUpdated, ExitCountedTwice, DeltaNotWrapped, RewardKept,
+    EpochOfFirstSale, DustToFirst, RemovedLosesClaim, RestakedIsFree)]

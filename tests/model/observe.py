@@ -5,6 +5,10 @@ from evm import MAX, Revert
 LOW64 = 2**64 - 1
 
 
+def text(address):
+    return "%040x" % address if address else 0
+
+
 def view(f, *args):
     try:
         return f(*args)
@@ -34,11 +38,13 @@ def state_of(w: World):
         put("key.", {"%040x" % a: id_text(i) if i else 0})
     for i, (root, start, end, time, proposer) in w.root_chain.headers.items():
         put(f"header.{i}.", {"root": root, "start": start, "end": end, "createdAt": time,
-                             "proposer": "%040x" % proposer if proposer else 0})
+                             "proposer": text(proposer)})
     for c in {**w.sm.chain_reward, **w.sm.sync_ids}:
         put(f"chain.{c}.", {"reward": w.sm.chain_reward[c], "currentHeaderBlockId": w.sm.sync_ids[c]})
     for e, (amount, stakers) in w.sm.state_changes.items():
         put(f"change.{e}.", {"amount": amount & MAX, "stakerCount": stakers & LOW64})
+    for p in w.partnerships.values():
+        put_partnership(put, p)
     put_sums(put, w)
     return out
 
@@ -65,12 +71,12 @@ def validator_values(w, i, v):
     auction = w.sm.auctions[i]
     return {
         "amount": v.amount, "reward": v.reward, "activationEpoch": v.activation_epoch,
-        "deactivationEpoch": v.deactivation_epoch, "signer": "%040x" % v.signer if v.signer else 0,
-        "contractAddress": "%040x" % v.contract if v.contract else 0, "status": v.status,
+        "deactivationEpoch": v.deactivation_epoch, "signer": text(v.signer),
+        "contractAddress": text(v.contract), "status": v.status,
         "commissionRate": v.commission, "lastCommissionUpdate": v.last_commission_update,
         "delegatorsReward": v.delegators_reward, "delegatedAmount": v.delegated_amount,
         "initialRewardPerStake": v.initial, "latestSignerUpdateEpoch": v.latest_signer_update,
-        "nonce": w.sm.nonces[i], "owner": "%040x" % w.sm.owner[i] if w.sm.owner[i] else 0,
+        "nonce": w.sm.nonces[i], "owner": text(w.sm.owner[i]),
         "auction": auction[0] if auction else 0, "validatorReward": view(w.sm.validator_reward, i),
         "delegatorsRewardView": view(w.sm.delegators_reward, i), "isValidator": int(w.sm.is_validator(v)),
         "totalValidatorStake": (v.amount + (share.active_amount if share else 0)) & MAX}
@@ -95,10 +101,23 @@ def put_share(put, name, s):
         put(f"unbond.{name}.{user:040x}.{nonce}.", {"shares": shares, "withdrawEpoch": epoch})
 
 
+def put_partnership(put, p):
+    put(f"partnership.{p.address:040x}.", {
+        "phase": p.phase, "paused": int(p.paused), "admin": text(p.admin), "operator": text(p.operator),
+        "validatorId": p.validator_id, "totalReceived": p.total_received, "freeCapital": p.free_capital,
+        "stakedCapital": p.staked_capital, "dustPartner": text(p.dust_partner), "partnerCount": len(p.partners),
+        "partners": ",".join("%040x" % a for a in p.partners) or 0})
+    for a in {**p.share_bps, **p.contributed}:
+        put(f"person.{p.address:040x}.{a:040x}.", {
+            "shareBps": p.share_bps[a], "claimable": p.claimable[a], "claimed": p.claimed[a],
+            "contributed": p.contributed[a], "allocated": p.allocated[a], "restaked": p.restaked[a]})
+
+
 def put_sums(put, w):
     for key, amount in w.books.items():
         if key[0] in ("checkpoint", "delegators_taken"):
             continue
         what, i, account = key
-        name = id_text(i) if what == "accrual_delegators" else f"{id_text(i)}.{account:040x}"
+        of = "%040x" % i if i in w.partnerships else id_text(i)
+        name = of if what == "accrual_delegators" else f"{of}.{account:040x}"
         put(f"sum.{what}.", {name: amount})

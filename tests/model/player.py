@@ -15,6 +15,13 @@ from wire import BY_NAME
 REPLAY_MAX = 200
 
 
+def no_partnership(address):
+    nobody = "0x" + "0" * 40
+    numbers = ("phase", "validatorId", "totalReceived", "freeCapital", "stakedCapital", "partnerCount", "tokenBalance")
+    return {"address": "0x%040x" % address, "people": {}, "partners": [], "paused": False, "admin": nobody,
+            "operator": nobody, "dustPartner": nobody, **{name: "0" for name in numbers}}
+
+
 def initial_state(parameters):
     sm = parameters["stake_manager"]
     rewards = sm["chain_reward"]
@@ -36,7 +43,8 @@ def initial_state(parameters):
             "minHeimdallFee": str(sm["min_heimdall_fee"]), "validatorThreshold": str(sm["validator_threshold"]),
             "delegationEnabled": sm["delegation_enabled"], "nextHeaderBlock": "10000",
             "currentHeaderBlock": "0", "lastChildBlock": "0"},
-        "signers": [], "validators": {}, "partnerships": [], "delegators": {}, "signerToValidator": {},
+        "signers": [], "validators": {},
+        "partnerships": [no_partnership(a) for a in parameters["partnerships"]], "delegators": {}, "signerToValidator": {},
         "tokenBalances": {"0x%040x" % a: str(v) for a, v in parameters["balances"].items()}})
 
 
@@ -95,7 +103,7 @@ class Player:
         self.succeeded += ok
         self.done += 1
         if ok:
-            self.used.add(operation[0])
+            self.used.add(operation[0] if operation[0] != "p" else "p_" + operation[1])
 
     def end(self):
         self.close_transaction()

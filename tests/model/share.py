@@ -237,4 +237,7 @@ class Token:
     def pull(self, source, target, amount):
         """transferFrom; the recorded token logs what is left of the allowance."""
         self.transfer(source, target, amount)
-        self.world.emit("Approval", source, target, MAX)
+        self.approve(source, target, MAX)
+
+    def approve(self, owner, spender, amount):
+        self.world.emit("Approval", owner, spender, amount)
