@@ -23,26 +23,26 @@ class RootChain:
     def __init__(self, world):
         self.world, self.headers = world, Mapping(world.journal, None)
 
-    def submit(self, proposer, blocks, recovered, root):
+    def submit(self, proposer, blocks, recovered, account_root, root):
         w = self.world
         header_id = w.next_header
         last = self.headers[header_id - HEADER_STEP]
         start = 0 if last is None else last[2] + 1
         reward = w.sm.check_signatures(1, blocks, proposer, recovered)
-        w.sm.account_root = root
+        w.sm.account_root = account_root
         w.sm.next_epoch()
         require(reward != 0, "Invalid checkpoint")
         w.next_header = header_id + HEADER_STEP
         self.headers[header_id] = (root, start, start + blocks - 1, w.time, proposer)
         w.emit("NewHeaderBlock", proposer, header_id, reward, start, start + blocks - 1, root)
 
-    def reset(self, header_id):
+    def reset(self, header_id, sender):
         w = self.world
         require(header_id % HEADER_STEP == 0 and 0 < header_id <= w.next_header, "Invalid value")
         for i in range(header_id, w.next_header, HEADER_STEP):
             self.headers.delete(i)
         w.next_header = header_id
-        w.emit("ResetHeaderBlock", STRANGER, header_id)
+        w.emit("ResetHeaderBlock", sender, header_id)
 
 
 class World:
@@ -90,14 +90,17 @@ class World:
         if amount:
             self.books[what, validator_id, account] += amount
 
+    def share_address(self, validator_id):
+        return (0xabc << 140) + (self.counters["share"] << 8) + validator_id
+
     def deploy_share(self, validator_id, announced=True):
         self.counters["share"] += 1
-        address = (0xabc << 140) + (self.counters["share"] << 8) + validator_id
+        address = self.share_address(validator_id)
         share = self.shares[address] = self.SHARE(self, address, validator_id, announced)
         if announced:
             sm, factory = self.sm.address, self.addresses["ValidatorShareFactory"]
             self.emit("OwnerUpdate", sm, factory, at=address)
-            self.emit("OwnershipTransferred", factory, sm, at=address)
+            self.emit("OwnershipTransferred", 0, sm, at=address)
         return share
 
     def share_of(self, validator_id):
@@ -208,8 +211,8 @@ class World:
 
     # ---- partnerships: sent by whom the contract allows ----
 
-    def do_p_initialize(self, p, admin, operator, partners, bps):
-        self.partnerships[p].initialize(STRANGER, admin, operator, partners, bps)
+    def do_p_initialize(self, p, admin, operator, partners, bps, sender=STRANGER):
+        self.partnerships[p].initialize(sender, admin, operator, partners, bps)
 
     def do_p_set_partners(self, p, partners, bps):
         admin = self.partnerships[p].admin
@@ -223,16 +226,16 @@ class World:
 
     # ---- checkpoints ----
 
-    def do_checkpoint(self, proposer, blocks, recovered, root):
-        self.votes.append((root, recovered))
-        self.root_chain.submit(proposer, blocks, recovered, root)
+    def do_checkpoint(self, proposer, blocks, recovered, account_root, root=7):
+        self.votes.append((account_root, recovered))
+        self.root_chain.submit(proposer, blocks, recovered, account_root, root)
 
-    def do_sync(self, chain, proposer, blocks, recovered):
+    def do_sync(self, chain, proposer, blocks, recovered, start=7):
         self.votes.append((None, recovered))
-        self.sm.submit_sync(chain, proposer, blocks, recovered)
+        self.sm.submit_sync(chain, proposer, blocks, recovered, start)
 
-    def do_reset_header(self, header_id):
-        self.root_chain.reset(header_id)
+    def do_reset_header(self, header_id, sender=STRANGER):
+        self.root_chain.reset(header_id, sender)
 
     # ---- owner and governance: some of it without an event ----
 

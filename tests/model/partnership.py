@@ -86,8 +86,7 @@ class Partnership(Struct):
         self.operator = operator
 
     def transfer_admin(self, admin):
-        self.in_phase(INITIALIZED, STAKED, UNSTAKING, CLOSED)
-        require(admin != self.admin, "the same")
+        require(self.phase != NONE and admin != self.admin, "not yet, or the same")
         self.emit("RoleGranted", ADMIN_ROLE, admin, self.admin)
         self.emit("RoleRevoked", ADMIN_ROLE, self.admin, self.admin)
         self.admin = admin

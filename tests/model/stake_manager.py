@@ -373,8 +373,8 @@ class StakeManager(Struct):
         self.state_changes.delete(self.epoch)
         self.epoch += 1
 
-    def submit_sync(self, chain, proposer, blocks, recovered):
+    def submit_sync(self, chain, proposer, blocks, recovered, start):
         checkpoint_id = self.sync_ids[chain] + 1
         self.sync_ids[chain] = checkpoint_id
         self.check_signatures(chain, blocks, proposer, recovered)
-        self.world.emit("CheckpointSyncAck", proposer, chain, checkpoint_id, 7, 6 + blocks)
+        self.world.emit("CheckpointSyncAck", proposer, chain, checkpoint_id, start, start + blocks - 1)

@@ -1,13 +1,14 @@
-"""The ledger's fold against an independent model of the contracts (tests/model), on random operations by seed.
+"""The ledger's fold against an independent model of the contracts (tests/model), on random operations by seed;
+and the model against the recorded contracts.
 
 BTTC_MODEL_SEEDS: how many seeds (1500). BTTC_TEST_SEED: the first of them (1).
 """
 import multiprocessing, os, sys, time
 
-from harness import BIN, ROOT, SLOW, run
+from harness import BIN, RECORDINGS, ROOT, SLOW, run
 
 sys.path.insert(0, os.path.join(ROOT, "tests", "model"))
-import compare, mutants
+import compare, mutants, recorded
 from contracts import World
 from partnership import CALLS
 
@@ -24,6 +25,13 @@ def batch(task):
     results = compare.check(DRIVER, players)
     return ([first + i for i, (differences, _) in enumerate(results) if differences],
             sum(values for _, values in results), sum(p.done for p in players), set().union(*(p.used for p in players)))
+
+
+def test_model_equals_recorded_contracts():
+    for name in ("golden", os.path.join("world", "root")):
+        r = recorded.Replay(os.path.join(RECORDINGS, name)).run()
+        print(f"{name}: {r.transactions} transactions, {r.logs} logs and {r.values} values of the contracts equal")
+        assert r.transactions > 500 and r.logs > 2000 and r.values > 100000
 
 
 def test_fold_equals_model():
