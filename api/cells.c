@@ -9,6 +9,7 @@
 #include "chain/base58.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void cells_init(struct cells *c, enum format format, struct buf *b)
@@ -74,9 +75,11 @@ void cell_str(struct cells *c, const char *name, const char *s)
 
 void cell_i64(struct cells *c, const char *name, int64_t v)
 {
-	char text[24];
-	int n = snprintf(text, sizeof(text), "%lld", (long long)v);
+	char text[24] = "";
+	int n = 0;
 
+	if (c->format == FORMAT_CSV)
+		n = snprintf(text, sizeof(text), "%lld", (long long)v);
 	if (!field(c, name, text, (size_t)n))
 		jw_i64(&c->w, v);
 }
@@ -126,7 +129,9 @@ static bool zero_address(const uint8_t *p)
 
 void cell_address(struct cells *c, const char *name, const uint8_t *p, bool tron)
 {
+	static const char suffix[] = "_base58";
 	char sibling[64], text[BASE58_ADDRESS_LEN + 1] = "";
+	size_t n = strlen(name);
 	struct address a;
 
 	if (p && zero_address(p))
@@ -134,7 +139,10 @@ void cell_address(struct cells *c, const char *name, const uint8_t *p, bool tron
 	cell_hex(c, name, p, 20);
 	if (!tron && c->format != FORMAT_CSV)
 		return;
-	snprintf(sibling, sizeof(sibling), "%s_base58", name);
+	if (n > sizeof(sibling) - sizeof(suffix))
+		abort();
+	memcpy(sibling, name, n);
+	memcpy(sibling + n, suffix, sizeof(suffix));
 	if (p && tron) {
 		memcpy(a.b, p, sizeof(a.b));
 		base58_address(text, &a);

@@ -4,21 +4,21 @@
 
 #include <string.h>
 
-#define POSITIONS STATE_CREATED("position", "z.share_contract, z.delegator", "z.delegator = k")
-#define VALIDATORS_OF STATE_CREATED("position", "z.validator_id", "z.delegator = k")
+/* One walk of the index gives the newest row of every unbond that a position ever had. */
+#define OPEN_UNBONDS                                                                               \
+	"p CROSS JOIN LATERAL (SELECT DISTINCT ON (y.nonce) y.* FROM ledger.unbond y WHERE"        \
+	" y.chain_id = $1::int8 AND y.share_contract = p.share_contract AND y.delegator ="         \
+	" p.delegator AND y.block <= " STATE_AT " ORDER BY y.nonce DESC, y.block DESC) x"          \
+	" WHERE x.shares > 0"
 
 static void ask(struct state *s)
 {
-	state_each(s, LEDGER_POSITION, POSITIONS,
+	state_relation(s, "p", LEDGER_POSITION,
+		STATE_CREATED("position", "z.share_contract, z.delegator", "z.delegator = k"),
 		"y.share_contract = j.share_contract AND y.delegator = j.delegator");
-	state_each(s, LEDGER_SHARE, STATE_CREATED("position", "z.share_contract", "z.delegator = k"),
-		"y.contract = j.share_contract");
-	state_each(s, LEDGER_VALIDATOR, VALIDATORS_OF, "y.id = j.validator_id");
-	state_each(s, LEDGER_UNBOND,
-		"SELECT u.share_contract, u.delegator, u.nonce FROM (" POSITIONS ") p JOIN ledger.unbond u"
-		" ON u.created AND u.chain_id = $1::int8 AND u.share_contract = p.share_contract AND"
-		" u.delegator = p.delegator AND u.block <= (SELECT at FROM h)",
-		"y.share_contract = j.share_contract AND y.delegator = j.delegator AND y.nonce = j.nonce");
+	state_each(s, LEDGER_SHARE, "SELECT share_contract FROM p", "y.contract = j.share_contract");
+	state_each(s, LEDGER_VALIDATOR, "SELECT validator_id FROM p", "y.id = j.validator_id");
+	state_rows(s, LEDGER_UNBOND, OPEN_UNBONDS);
 }
 
 static void unbonds(const struct state *s, struct jw *w, const struct ledger_position *p)

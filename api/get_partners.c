@@ -113,18 +113,14 @@ void get_partnership(struct call *c)
 
 /* -------- partners -------- */
 
-#define THEIRS STATE_CREATED("person", "z.partnership, z.account", "z.account = k")
-
 static void ask_partner(struct state *s)
 {
-	state_each(s, LEDGER_PERSON, THEIRS, "y.partnership = j.partnership AND y.account = j.account");
-	state_each(s, LEDGER_PARTNERSHIP, STATE_CREATED("person", "z.partnership", "z.account = k"),
+	state_relation(s, "w", LEDGER_PERSON,
+		STATE_CREATED("person", "z.partnership, z.account", "z.account = k"),
+		"y.partnership = j.partnership AND y.account = j.account");
+	state_relation(s, "p", LEDGER_PARTNERSHIP, "SELECT DISTINCT partnership FROM w",
 		"y.address = j.partnership");
-	state_each(s, LEDGER_VALIDATOR,
-		"SELECT n.validator_id FROM (" THEIRS ") m CROSS JOIN LATERAL (SELECT p.validator_id FROM"
-		" ledger.partnership p WHERE p.chain_id = $1::int8 AND p.address = m.partnership AND"
-		" p.block <= (SELECT at FROM h) ORDER BY p.block DESC LIMIT 1) n",
-		"y.id = j.validator_id");
+	state_each(s, LEDGER_VALIDATOR, "SELECT validator_id FROM p", "y.id = j.validator_id");
 }
 
 /* The partner's part of what its validator earned and the partnership did not pull yet. */

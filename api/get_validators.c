@@ -4,16 +4,11 @@
 
 #include <string.h>
 
-#define NOW                                                                                        \
-	"SELECT v.contract, v.owner FROM keys CROSS JOIN LATERAL (SELECT v.contract, v.owner FROM"     \
-	" ledger.validator v WHERE v.chain_id = $1::int8 AND v.id = k AND v.block <= (SELECT at FROM"  \
-	" h) ORDER BY v.block DESC LIMIT 1) v"
-
 static void ask(struct state *s)
 {
-	state_each(s, LEDGER_VALIDATOR, "SELECT k FROM keys", "y.id = j.k AND y.id > 0");
-	state_each(s, LEDGER_SHARE, NOW, "y.contract = j.contract");
-	state_each(s, LEDGER_PARTNERSHIP, NOW, "y.address = j.owner");
+	state_relation(s, "v", LEDGER_VALIDATOR, "SELECT k FROM keys", "y.id = j.k AND y.id > 0");
+	state_each(s, LEDGER_SHARE, "SELECT contract FROM v", "y.contract = j.contract");
+	state_each(s, LEDGER_PARTNERSHIP, "SELECT owner FROM v", "y.address = j.owner");
 }
 
 static bool there(const struct state *s, const struct state_key *k)

@@ -26,14 +26,15 @@
 	" FROM chain.chain c JOIN chain.head ch ON ch.chain_id = c.chain_id"                       \
 	" JOIN ledger.head lh ON lh.chain_id = c.chain_id WHERE c.chain_id = $1::int8),"           \
 	" keys AS MATERIALIZED ("
+/* The parent of the first block is the hash of the initial state's; else it is not looked for. */
 #define ROWS_SQL                                                                                   \
-	") SELECT 0::int8, NULL::text, h.first_block, h.top, h.at, h.final, h.safe, r.resets,"     \
-	" (SELECT b.hash FROM chain.block b WHERE b.chain_id = $1::int8 AND b.number = h.at),"     \
-	" (SELECT extract(epoch FROM b.time)::int8 FROM chain.block b WHERE b.chain_id ="          \
-	" $1::int8 AND b.number = h.at), (SELECT l.level::int8 FROM ledger.block l WHERE"          \
-	" l.chain_id = $1::int8 AND l.block <= h.at ORDER BY l.block DESC LIMIT 1),"               \
+	" SELECT 0::int8, NULL::text, h.first_block, h.top, h.at, h.final, h.safe, r.resets,"      \
+	" k.hash, extract(epoch FROM k.time)::int8, (SELECT l.level::int8 FROM ledger.block l"     \
+	" WHERE l.chain_id = $1::int8 AND l.block <= h.at ORDER BY l.block DESC LIMIT 1),"         \
 	" (SELECT b.parent FROM chain.block b WHERE b.chain_id = $1::int8 AND b.number ="          \
-	" h.first_block) FROM h, r"
+	" h.first_block AND h.at < h.first_block) FROM h CROSS JOIN r LEFT JOIN LATERAL (SELECT"   \
+	" b.hash, b.time FROM chain.block b WHERE b.chain_id = $1::int8 AND b.number = h.at LIMIT" \
+	" 1) k ON true"
 #define NO_HEAD ", NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM "
 #define KEY_ROW (-1)
 
@@ -52,7 +53,7 @@ struct state {
 	struct hash32 guard;
 	bool placed; /* keys beyond `place` only */
 	struct state_key place;
-	struct buf sql;
+	struct buf with, rows; /* relations and records of the question at hand */
 	struct cells inner;
 
 	/* of the result at hand; texts in mem */
@@ -69,14 +70,15 @@ struct state {
 
 /* -------- the question -------- */
 
-static void select_record(struct buf *q, enum ledger_kind kind)
+/* Their table, alias x, comes next. */
+static void select_records(struct state *s, enum ledger_kind kind)
 {
-	buf_printf(q, " UNION ALL SELECT %d::int8, ", (int)kind);
+	buf_printf(&s->rows, " UNION ALL SELECT %d::int8, ", (int)kind);
 	if (kind == LEDGER_SIGNERS)
-		buf_str(q, "encode(x.signers, 'hex')");
+		buf_str(&s->rows, "encode(x.signers, 'hex')");
 	else
-		ledger_fields_select(q, kind);
-	buf_str(q, NO_HEAD);
+		ledger_fields_select(&s->rows, kind);
+	buf_str(&s->rows, NO_HEAD);
 }
 
 static void newest(struct buf *q, enum ledger_kind kind, const char *where)
@@ -89,15 +91,31 @@ static void newest(struct buf *q, enum ledger_kind kind, const char *where)
 
 void state_newest(struct state *s, enum ledger_kind kind, const char *where)
 {
-	select_record(&s->sql, kind);
-	newest(&s->sql, kind, where);
+	select_records(s, kind);
+	newest(&s->rows, kind, where);
 }
 
 void state_each(struct state *s, enum ledger_kind kind, const char *set, const char *where)
 {
-	select_record(&s->sql, kind);
-	buf_printf(&s->sql, "(SELECT DISTINCT * FROM (%s) j) j CROSS JOIN LATERAL ", set);
-	newest(&s->sql, kind, where);
+	select_records(s, kind);
+	buf_printf(&s->rows, "(SELECT DISTINCT * FROM (%s) j) j CROSS JOIN LATERAL ", set);
+	newest(&s->rows, kind, where);
+}
+
+void state_relation(
+	struct state *s, const char *name, enum ledger_kind kind, const char *set, const char *where)
+{
+	buf_printf(&s->with, ", %s AS MATERIALIZED (SELECT x.* FROM (%s) j CROSS JOIN LATERAL ", name, set);
+	newest(&s->with, kind, where);
+	buf_chr(&s->with, ')');
+	select_records(s, kind);
+	buf_printf(&s->rows, "%s x", name);
+}
+
+void state_rows(struct state *s, enum ledger_kind kind, const char *from)
+{
+	select_records(s, kind);
+	buf_str(&s->rows, from);
 }
 
 static const char *key_text(struct arena *mem, const struct state_kind *kind, const struct state_key *k)
@@ -143,17 +161,25 @@ static void ask(struct call *c)
 		s->placed ? key_text(mem, s->kind, &s->place) : NULL,
 		arena_printf(mem, "%u", n),
 	};
+	struct buf sql;
 
-	buf_init(&s->sql, SQL_MAX);
-	buf_str(&s->sql, HEAD_SQL);
-	add_keys(s, &s->sql);
-	buf_str(&s->sql, ROWS_SQL);
-	buf_printf(&s->sql, " UNION ALL SELECT %d::int8, %s" NO_HEAD "keys", KEY_ROW,
-		s->kind->by_address ? "encode(k, 'hex')" : "k::text");
-	state_newest(s, LEDGER_GLOBAL, "true");
+	buf_init(&sql, SQL_MAX);
+	buf_init(&s->with, SQL_MAX);
+	buf_init(&s->rows, SQL_MAX);
+	buf_str(&sql, HEAD_SQL);
+	add_keys(s, &sql);
+	buf_chr(&sql, ')');
+	state_relation(s, "g", LEDGER_GLOBAL, "SELECT", "true");
 	s->kind->ask(s);
-	call_ask(c, s->format != FORMAT_JSON, s->sql.p, 4, values, on_answer);
-	buf_free(&s->sql);
+	buf_add(&sql, s->with.p, s->with.n);
+	buf_str(&sql, ROWS_SQL);
+	buf_printf(&sql, " UNION ALL SELECT %d::int8, %s" NO_HEAD "keys", KEY_ROW,
+		s->kind->by_address ? "encode(k, 'hex')" : "k::text");
+	buf_add(&sql, s->rows.p, s->rows.n);
+	call_ask(c, s->format != FORMAT_JSON, sql.p, 4, values, on_answer);
+	buf_free(&sql);
+	buf_free(&s->with);
+	buf_free(&s->rows);
 	arena_reset(mem);
 }
 

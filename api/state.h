@@ -51,6 +51,19 @@ void state_newest(struct state *s, enum ledger_kind kind, const char *where);
 /** The same of each row of a set; where: conditions on y and j, the set's alias. */
 void state_each(struct state *s, enum ledger_kind kind, const char *set, const char *where);
 
+/**
+ * The same, of a set without repeats, as a relation that later sets may select from; all columns. There
+ * is `g`, the global values.
+ */
+void state_relation(
+	struct state *s, const char *name, enum ledger_kind kind, const char *set, const char *where);
+
+/** Records of any form; from: what follows FROM, with the record's table as x. */
+void state_rows(struct state *s, enum ledger_kind kind, const char *from);
+
+/** The block, in a set or condition. */
+#define STATE_AT "(SELECT at FROM h)"
+
 /** Set of all keys of a table that existed at the block, joined with `keys`. */
 #define STATE_CREATED(table, columns, condition)                                                   \
 	"SELECT " columns " FROM keys JOIN ledger." table                                          \

@@ -69,7 +69,11 @@ bool buf_str(struct buf *b, const char *s)
 
 bool buf_chr(struct buf *b, char c)
 {
-	return buf_add(b, &c, 1);
+	if (b->bad || b->n + 1 >= b->size || b->n >= b->max)
+		return buf_add(b, &c, 1);
+	b->p[b->n++] = c;
+	b->p[b->n] = 0;
+	return true;
 }
 
 bool buf_printf(struct buf *b, const char *fmt, ...)

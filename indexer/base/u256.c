@@ -276,15 +276,36 @@ size_t u256_dec(char out[U256_DEC_MAX + 1], struct u256 v)
 	return n;
 }
 
+/* v = v * m + add; false when that is over 256 bits. */
+static bool mul_add_word(struct u256 *v, uint64_t m, uint64_t add)
+{
+	u128 carry = add;
+
+	for (int i = 0; i < 4; i++) {
+		carry += (u128)v->w[i] * m;
+		v->w[i] = (uint64_t)carry;
+		carry >>= 64;
+	}
+	return !carry;
+}
+
+/* A word holds 19 digits. */
 bool u256_parse_dec(struct u256 *out, const char *s, size_t len)
 {
 	struct u256 v = U256_ZERO;
 
 	if (!len)
 		return false;
-	for (size_t i = 0; i < len; i++) {
-		if (s[i] < '0' || s[i] > '9' || !u256_mul_ok(&v, v, u256_u64(10)) ||
-			!u256_add_ok(&v, v, u256_u64((uint64_t)(s[i] - '0'))))
+	for (size_t i = 0; i < len;) {
+		uint64_t part = 0, scale = 1;
+
+		for (unsigned k = 0; k < 19 && i < len; k++, i++) {
+			if (s[i] < '0' || s[i] > '9')
+				return false;
+			part = part * 10 + (uint64_t)(s[i] - '0');
+			scale *= 10;
+		}
+		if (!mul_add_word(&v, scale, part))
 			return false;
 	}
 	*out = v;

@@ -13,6 +13,8 @@
 
 #define TRON_PREFIX 0x41
 #define RAW         25 /* prefix, address, checksum */
+#define LIMBS       7
+#define DIGITS_5    656356768u /* 58^5 */
 
 static const char alphabet[] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
@@ -25,22 +27,36 @@ static void checksum(uint8_t out[4], const uint8_t payload[21])
 	memcpy(out, h.b, 4);
 }
 
+/* One digit of base 58^5 of a number of LIMBS words, most significant first; the rest stays there. */
+static uint32_t take_digits(uint32_t w[LIMBS])
+{
+	uint64_t rem = 0;
+
+	for (int k = 0; k < LIMBS; k++) {
+		rem = rem << 32 | w[k];
+		w[k] = (uint32_t)(rem / DIGITS_5);
+		rem %= DIGITS_5;
+	}
+	return (uint32_t)rem;
+}
+
 /* 25 bytes that start with 0x41 always give 34 digits, the first of them T. */
 void base58_address(char out[BASE58_ADDRESS_LEN + 1], const struct address *a)
 {
-	uint8_t raw[RAW] = {TRON_PREFIX};
+	uint8_t raw[4 * LIMBS] = {0}, *payload = raw + sizeof(raw) - RAW;
+	uint32_t w[LIMBS];
 
-	memcpy(raw + 1, a->b, 20);
-	checksum(raw + 21, raw);
-	for (int i = BASE58_ADDRESS_LEN - 1; i >= 0; i--) {
-		unsigned rem = 0;
+	payload[0] = TRON_PREFIX;
+	memcpy(payload + 1, a->b, 20);
+	checksum(payload + 21, payload);
+	for (int k = 0; k < LIMBS; k++)
+		w[k] = (uint32_t)raw[4 * k] << 24 | (uint32_t)raw[4 * k + 1] << 16 |
+		       (uint32_t)raw[4 * k + 2] << 8 | raw[4 * k + 3];
+	for (int i = BASE58_ADDRESS_LEN; i > 0;) {
+		uint32_t five = take_digits(w);
 
-		for (int k = 0; k < RAW; k++) {
-			rem = rem << 8 | raw[k];
-			raw[k] = (uint8_t)(rem / 58);
-			rem %= 58;
-		}
-		out[i] = alphabet[rem];
+		for (int k = 0; k < 5 && i > 0; k++, five /= 58)
+			out[--i] = alphabet[five % 58];
 	}
 	out[BASE58_ADDRESS_LEN] = 0;
 }

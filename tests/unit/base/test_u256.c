@@ -47,6 +47,36 @@ static void test_text(void **state)
 	assert_false(u256_parse_hex(&v, "ff", 2));
 }
 
+/* Every number of digits, also with zeros in front and a wrong one in any place, against digit by digit. */
+static void test_digits(void **state)
+{
+	struct u256 want = U256_ZERO, v;
+	char t[100] = "", zeros[200];
+
+	(void)state;
+	for (size_t n = 1; n <= 77; n++) {
+		uint64_t digit = (n * 7 + n / 19) % 10;
+
+		t[n - 1] = (char)('0' + digit);
+		want = u256_add(u256_mul(want, u256_u64(10)), u256_u64(digit));
+		same(dec(t), want);
+		for (size_t lead = 0; lead < 60; lead++) {
+			memset(zeros, '0', lead);
+			memcpy(zeros + lead, t, n + 1);
+			same(dec(zeros), want);
+		}
+		for (size_t i = 0; i < n; i++) {
+			char right = t[i];
+
+			t[i] = i % 2 ? '/' : ':';
+			assert_false(u256_parse_dec(&v, t, n));
+			t[i] = right;
+		}
+	}
+	assert_false(u256_parse_dec(&v, "1" MAX, 79));
+	assert_false(u256_parse_dec(&v, MAX "0", 79));
+}
+
 static void test_known_division(void **state)
 {
 	struct u256 q, r;
@@ -122,6 +152,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_digits),
 		cmocka_unit_test(test_known_division),
 		cmocka_unit_test(test_laws),
 	};
