@@ -90,7 +90,7 @@ static void open_all(struct bench *b, bool bulk)
 	b->s = (struct session){.conf = &b->conf, .chain_id = (int64_t)b->conf.chain->chain_id};
 	b->s.mem = arena_new(MEM_CAP);
 	rows_init(&b->s);
-	must(pg_open(&b->s.pg, b->conf.database, "bench_at", &e), &e);
+	must(books_open(&b->s, "bench_at", &e), &e);
 	arena_reset(b->mem);
 }
 

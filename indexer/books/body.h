@@ -82,6 +82,8 @@ MUST_USE enum err_kind read_blocks(
 
 /** Read blocks above s->block up to `to`, fold them, and hold what they change as rows. */
 MUST_USE enum err_kind books_fold(struct session *s, int64_t to, struct err *e);
+/** Connect to conf->database with the settings that the statements here are written for. */
+MUST_USE enum err_kind books_open(struct session *s, const char *app, struct err *e);
 /** Fold one block into memory and rows; votes NULL: recovered here. */
 MUST_USE enum err_kind books_fold_block(
 	struct session *s, const struct block *b, const struct ledger_votes *votes, struct err *e);

@@ -34,6 +34,16 @@ struct books {
 	struct err err;
 };
 
+/* Prepared statements are planned once, also when tables are still empty: by their indexes then. */
+enum err_kind books_open(struct session *s, const char *app, struct err *e)
+{
+	enum err_kind k = pg_open(&s->pg, s->conf->database, app, e);
+
+	if (k)
+		return k;
+	return pg_exec(s->pg, "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off", e);
+}
+
 enum err_kind books_fold_block(
 	struct session *s, const struct block *b, const struct ledger_votes *votes, struct err *e)
 {
@@ -74,7 +84,7 @@ enum err_kind books_step_end(struct session *s, int64_t *to, bool *any, struct e
 	pg_arg_i64(&a, s->block);
 	pg_arg_i64(&a, STEP_BLOCKS);
 	pg_arg_i64(&a, STEP_LOGS);
-	k = pg_query(s->pg,
+	k = pg_query_kept(s->pg,
 		"SELECT least(h.indexed, $2 + $3, (SELECT greatest(l.block - 1, $2 + 1) FROM chain.log l"
 		" WHERE l.chain_id = $1 AND l.block > $2 ORDER BY l.block, l.log_index OFFSET $4 LIMIT"
 		" 1)) FROM chain.head h WHERE h.chain_id = $1 AND h.indexed > $2",
@@ -95,7 +105,7 @@ enum err_kind books_advance(struct session *s, int64_t to, struct err *e)
 	pg_arg_i64(&a, to);
 	pg_arg_i64(&a, s->block);
 	pg_arg_i64(&a, s->generation);
-	k = pg_query(s->pg,
+	k = pg_query_kept(s->pg,
 		"UPDATE ledger.head SET block = $2 WHERE chain_id = $1 AND block = $3 AND generation ="
 		" $4",
 		&a, e);
@@ -208,8 +218,8 @@ static enum err_kind work(struct books *b, struct session *s, struct backoff *ba
 	bool got = false;
 	enum err_kind k;
 
-	if ((k = pg_open(&s->pg, b->conf.database, "bttc-indexer ledger", e)) ||
-		(k = wait_for_lock(b, s, &got, e)) || !got || (k = pg_exec(s->pg, "LISTEN bttc_head", e)))
+	if ((k = books_open(s, "bttc-indexer ledger", e)) || (k = wait_for_lock(b, s, &got, e)) || !got ||
+		(k = pg_exec(s->pg, "LISTEN bttc_head", e)))
 		return k;
 	for (;;) {
 		bool finish = atomic_load(&b->finish), any = false;

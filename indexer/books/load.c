@@ -26,22 +26,34 @@ static void drop_memory(struct session *s)
 	s->decoder = decoder_new(s->conf->chain);
 }
 
-static enum err_kind load_kind(struct session *s, enum ledger_kind kind, struct err *e)
+/* Of every key that was created, one walk of the primary key to its newest row. */
+static void load_sql(struct buf *sql, enum ledger_kind kind)
 {
 	struct ledger_fields f = ledger_fields(kind);
+	const char *table = ledger_kind_name(kind);
+
+	buf_str(sql, "SELECT ");
+	ledger_fields_select(sql, kind);
+	buf_str(sql, " FROM ");
+	if (f.keys)
+		buf_printf(sql, "ledger.%s z CROSS JOIN LATERAL ", table);
+	buf_printf(sql, "(SELECT * FROM ledger.%s y WHERE y.chain_id = $1", table);
+	for (unsigned i = 0; i < f.keys; i++)
+		buf_printf(sql, " AND y.%s = z.%s", f.v[i].column, f.v[i].column);
+	buf_str(sql, " ORDER BY y.block DESC LIMIT 1) x");
+	if (f.keys)
+		buf_str(sql, " WHERE z.chain_id = $1 AND z.created");
+}
+
+static enum err_kind load_kind(struct session *s, enum ledger_kind kind, struct err *e)
+{
 	_Alignas(16) char record[LEDGER_RECORD_MAX];
 	struct pg_args a = {0};
-	struct buf sql, keys;
+	struct buf sql;
 	enum err_kind k;
 
 	buf_init(&sql, 8000);
-	buf_init(&keys, 200);
-	for (unsigned i = 0; i < f.keys; i++)
-		buf_printf(&keys, "x.%s, ", f.v[i].column);
-	buf_printf(&sql, "SELECT DISTINCT ON (%sx.chain_id) ", keys.n ? keys.p : "");
-	ledger_fields_select(&sql, kind);
-	buf_printf(&sql, " FROM ledger.%s x WHERE x.chain_id = $1 ORDER BY %sx.chain_id, x.block DESC",
-		ledger_kind_name(kind), keys.n ? keys.p : "");
+	load_sql(&sql, kind);
 	arg_chain(&a, s);
 	k = pg_query(s->pg, sql.p, &a, e);
 	for (int i = 0; !k && i < pg_count(s->pg); i++) {
@@ -55,7 +67,6 @@ static enum err_kind load_kind(struct session *s, enum ledger_kind kind, struct 
 			ledger_load(s->ledger, kind, record);
 	}
 	buf_free(&sql);
-	buf_free(&keys);
 	return k;
 }
 
@@ -222,7 +233,7 @@ enum err_kind load_match(struct session *s, struct err *e)
 	enum err_kind k;
 
 	arg_chain(&a, s);
-	k = pg_query(s->pg,
+	k = pg_query_kept(s->pg,
 		"SELECT block, generation, rules FROM ledger.head WHERE chain_id = $1 FOR UPDATE", &a, e);
 	if (k)
 		return k;

@@ -27,16 +27,6 @@ static struct block *block_of(struct reading *r, uint64_t number)
 	return low < r->n && r->blocks[low].h.number == number ? &r->blocks[low] : NULL;
 }
 
-static enum err_kind ask(struct session *s, int64_t to, const char *sql, struct err *e)
-{
-	struct pg_args a = {0};
-
-	arg_chain(&a, s);
-	pg_arg_i64(&a, s->block);
-	pg_arg_i64(&a, to);
-	return pg_query(s->pg, sql, &a, e);
-}
-
 static bool fixed(const struct pg *pg, int row, int col, void *out, size_t want)
 {
 	size_t n;
@@ -166,50 +156,47 @@ static enum err_kind take_found(struct reading *r, struct err *e)
 	return ERR_NONE;
 }
 
+/* $1: the chain, $2: below the range, $3: its end. */
+static const char *const questions[] = {
+	"WITH l AS (SELECT block, count(*) AS n FROM chain.log WHERE chain_id = $1 AND block"
+	" > $2 AND block <= $3 GROUP BY block), t AS (SELECT block, count(*) AS n FROM"
+	" chain.tx WHERE chain_id = $1 AND block > $2 AND block <= $3 GROUP BY block),"
+	" f AS (SELECT block, count(*) AS n FROM chain.contract WHERE chain_id = $1 AND block"
+	" > $2 AND block <= $3 GROUP BY block)"
+	" SELECT b.number, b.hash, extract(epoch FROM b.time)::bigint, b.level,"
+	" coalesce(l.n, 0), coalesce(t.n, 0), coalesce(f.n, 0) FROM chain.block b"
+	" LEFT JOIN l ON l.block = b.number LEFT JOIN t ON t.block = b.number"
+	" LEFT JOIN f ON f.block = b.number WHERE b.chain_id = $1 AND b.number > $2 AND"
+	" b.number <= $3 AND (l.n > 0 OR t.n > 0 OR f.n > 0) ORDER BY b.number",
+	"SELECT block, log_index, tx_index, state_sync, tx, address, topics, data FROM"
+	" chain.log WHERE chain_id = $1 AND block > $2 AND block <= $3"
+	" ORDER BY block, log_index",
+	"SELECT block, tx_index, hash, sender, recipient, type, succeeded, input, value::text FROM"
+	" chain.tx WHERE chain_id = $1 AND block > $2 AND block <= $3"
+	" ORDER BY block, tx_index",
+	"SELECT block, log_index, address, contract, validator_id FROM chain.contract"
+	" WHERE chain_id = $1 AND block > $2 AND block <= $3"
+	" ORDER BY block, log_index, address",
+};
+
 enum err_kind read_blocks(
 	struct session *s, int64_t to, struct block **out, size_t *n, struct err *e)
 {
+	static enum err_kind (*const take[])(struct reading *r, struct err *e) = {
+		take_blocks, take_logs, take_txs, take_found};
+	const int count = sizeof(questions) / sizeof(*questions);
 	struct reading r = {.s = s};
+	struct pg_args a = {0};
 	enum err_kind k;
 
-	k = ask(s, to,
-		"WITH l AS (SELECT block, count(*) AS n FROM chain.log WHERE chain_id = $1 AND block"
-		" > $2 AND block <= $3 GROUP BY block), t AS (SELECT block, count(*) AS n FROM"
-		" chain.tx WHERE chain_id = $1 AND block > $2 AND block <= $3 GROUP BY block),"
-		" f AS (SELECT block, count(*) AS n FROM chain.contract WHERE chain_id = $1 AND block"
-		" > $2 AND block <= $3 GROUP BY block)"
-		" SELECT b.number, b.hash, extract(epoch FROM b.time)::bigint, b.level,"
-		" coalesce(l.n, 0), coalesce(t.n, 0), coalesce(f.n, 0) FROM chain.block b"
-		" LEFT JOIN l ON l.block = b.number LEFT JOIN t ON t.block = b.number"
-		" LEFT JOIN f ON f.block = b.number WHERE b.chain_id = $1 AND b.number > $2 AND"
-		" b.number <= $3 AND (l.n > 0 OR t.n > 0 OR f.n > 0) ORDER BY b.number",
-		e);
-	if (!k)
-		k = take_blocks(&r, e);
-	if (!k)
-		k = ask(s, to,
-			"SELECT block, log_index, tx_index, state_sync, tx, address, topics, data FROM"
-			" chain.log WHERE chain_id = $1 AND block > $2 AND block <= $3"
-			" ORDER BY block, log_index",
-			e);
-	if (!k)
-		k = take_logs(&r, e);
-	if (!k)
-		k = ask(s, to,
-			"SELECT block, tx_index, hash, sender, recipient, type, succeeded, input, value::text FROM"
-			" chain.tx WHERE chain_id = $1 AND block > $2 AND block <= $3"
-			" ORDER BY block, tx_index",
-			e);
-	if (!k)
-		k = take_txs(&r, e);
-	if (!k)
-		k = ask(s, to,
-			"SELECT block, log_index, address, contract, validator_id FROM chain.contract"
-			" WHERE chain_id = $1 AND block > $2 AND block <= $3"
-			" ORDER BY block, log_index, address",
-			e);
-	if (!k)
-		k = take_found(&r, e);
+	arg_chain(&a, s);
+	pg_arg_i64(&a, s->block);
+	pg_arg_i64(&a, to);
+	k = pg_query_many(s->pg, questions, count, &a, e);
+	for (int i = 0; !k && i < count; i++) {
+		pg_take(s->pg, i);
+		k = take[i](&r, e);
+	}
 	*out = r.blocks;
 	*n = r.n;
 	return k;

@@ -221,24 +221,31 @@ static void copy_sql(const struct session *s, struct buf *sql, unsigned t)
 
 enum err_kind rows_flush(struct session *s, struct err *e)
 {
+	struct pg_copy_in in[BOOKS_TABLES];
+	struct buf sql[BOOKS_TABLES];
+	struct copy *of[BOOKS_TABLES];
 	enum err_kind k = ERR_NONE;
+	size_t n = 0;
 
-	for (unsigned t = 0; !k && t < BOOKS_TABLES; t++) {
+	for (unsigned t = 0; t < BOOKS_TABLES; t++) {
 		struct copy *c = &s->rows[t];
-		uint64_t rows = 0;
-		struct buf sql;
 
 		if (!c->rows)
 			continue;
-		if (!copy_end(c))
-			return err_set(e, ERR_FATAL, "books", 0, "the rows of one step are over 1 GiB");
-		buf_init(&sql, 4000);
-		copy_sql(s, &sql, t);
-		k = pg_copy(s->pg, sql.p, &c->b, &rows, e);
-		if (!k && rows != c->rows)
+		if (!k && !copy_end(c))
+			k = err_set(e, ERR_FATAL, "books", 0, "the rows of one step are over 1 GiB");
+		buf_init(&sql[n], 4000);
+		copy_sql(s, &sql[n], t);
+		in[n] = (struct pg_copy_in){.sql = sql[n].p, .data = &c->b};
+		of[n++] = c;
+	}
+	if (!k)
+		k = pg_copy_many(s->pg, in, n, e);
+	for (size_t i = 0; i < n; i++) {
+		if (!k && in[i].rows != of[i]->rows)
 			k = err_set(e, ERR_FATAL, "books", 0, "not all rows were stored");
-		buf_free(&sql);
-		copy_clear(c);
+		copy_clear(of[i]);
+		buf_free(&sql[i]);
 	}
 	return k;
 }

@@ -19,20 +19,24 @@
 
 #include <endian.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #define CONNECT_MS 10000
 #define COPY_CHUNK (64 * 1024)
+#define KEPT_MAX   32 /* prepared statements of a connection */
 
 /* Type oids of src/include/catalog/pg_type.dat; fixed for ever. */
 enum { OID_BYTEA = 17, OID_INT8 = 20, OID_TEXT = 25 };
 
 struct pg {
 	PGconn *conn;
-	PGresult *res;
+	PGresult *res, *many[PG_MANY_MAX];
 	bool lost;
+	const char *kept[KEPT_MAX]; /* texts of prepared statements, named by their place */
+	int kept_count;
 };
 
 /* -------- parameters -------- */
@@ -242,6 +246,10 @@ static void drop_result(struct pg *pg)
 {
 	PQclear(pg->res);
 	pg->res = NULL;
+	for (int i = 0; i < PG_MANY_MAX; i++) {
+		PQclear(pg->many[i]);
+		pg->many[i] = NULL;
+	}
 }
 
 /* Test points: the connection breaks before a statement is sent, or after, with the answer lost. */
@@ -368,7 +376,7 @@ void pg_close(struct pg *pg)
 {
 	if (!pg)
 		return;
-	PQclear(pg->res);
+	drop_result(pg);
 	PQfinish(pg->conn);
 	free(pg);
 }
@@ -380,15 +388,23 @@ bool pg_lost(const struct pg *pg)
 
 /* -------- statements -------- */
 
-static enum err_kind send_sql(
-	struct pg *pg, const char *sql, const struct pg_args *a, struct err *e)
+static enum err_kind begin(struct pg *pg, struct err *e)
 {
-	int ok;
-
 	if (pg->lost)
 		return err_set(e, ERR_AGAIN, "pg", 0, "connection to PostgreSQL was lost");
 	drop_result(pg);
 	fault_before(pg);
+	return ERR_NONE;
+}
+
+static enum err_kind send_sql(
+	struct pg *pg, const char *sql, const struct pg_args *a, struct err *e)
+{
+	enum err_kind k = begin(pg, e);
+	int ok;
+
+	if (k)
+		return k;
 	if (a)
 		ok = PQsendQueryParams(pg->conn, sql, a->n, a->type, a->v, a->len, a->format, 1);
 	else
@@ -442,6 +458,126 @@ enum err_kind pg_query(struct pg *pg, const char *sql, const struct pg_args *arg
 	enum err_kind k = send_sql(pg, sql, args ? args : &none, e);
 
 	return k ? k : finish(pg, false, e);
+}
+
+/* -------- prepared statements -------- */
+
+static void kept_name(char out[16], int i)
+{
+	snprintf(out, 16, "k%d", i);
+}
+
+/* Its place in *at; -1: there is no more room. */
+static enum err_kind keep(
+	struct pg *pg, const char *sql, const struct pg_args *a, int *at, struct err *e)
+{
+	char name[16];
+	enum err_kind k;
+
+	for (*at = 0; *at < pg->kept_count; ++*at)
+		if (pg->kept[*at] == sql)
+			return ERR_NONE;
+	if (*at == KEPT_MAX) {
+		*at = -1;
+		return ERR_NONE;
+	}
+	if ((k = begin(pg, e)))
+		return k;
+	kept_name(name, *at);
+	if (!PQsendPrepare(pg->conn, name, sql, a->n, a->type))
+		return lost(pg, e);
+	fault_after(pg);
+	if ((k = finish(pg, false, e)))
+		return k;
+	pg->kept[pg->kept_count++] = sql;
+	return ERR_NONE;
+}
+
+static enum err_kind send_kept(struct pg *pg, int at, const struct pg_args *a, struct err *e)
+{
+	char name[16];
+
+	kept_name(name, at);
+	return PQsendQueryPrepared(pg->conn, name, a->n, a->v, a->len, a->format, 1) ? ERR_NONE
+										     : lost(pg, e);
+}
+
+enum err_kind pg_query_kept(
+	struct pg *pg, const char *sql, const struct pg_args *args, struct err *e)
+{
+	enum err_kind k;
+	int at;
+
+	if ((k = keep(pg, sql, args, &at, e)))
+		return k;
+	if (at < 0)
+		return pg_query(pg, sql, args, e);
+	if ((k = begin(pg, e)) || (k = send_kept(pg, at, args, e)))
+		return k;
+	fault_after(pg);
+	return finish(pg, false, e);
+}
+
+/* The results of n statements of a pipeline and of its end; the first error of any. */
+static enum err_kind take_many(struct pg *pg, int n, struct err *e)
+{
+	enum err_kind k, first = ERR_NONE;
+	uint64_t stop_at = 0;
+	PGresult *r;
+
+	for (int i = 0; i < n;) {
+		if ((k = next_result(pg, false, &stop_at, &r, e)))
+			return k;
+		if (!r) { /* the end of one statement */
+			i++;
+		} else if (PQresultStatus(r) == PGRES_TUPLES_OK) {
+			pg->many[i] = r;
+		} else {
+			if (!first && PQresultStatus(r) != PGRES_PIPELINE_ABORTED)
+				first = failed(pg, r, e);
+			PQclear(r);
+			if (pg->lost || PQstatus(pg->conn) != CONNECTION_OK)
+				return first ? first : lost(pg, e);
+		}
+	}
+	if ((k = next_result(pg, false, &stop_at, &r, e)))
+		return k;
+	PQclear(r);
+	if (!PQexitPipelineMode(pg->conn))
+		return lost(pg, e);
+	return first;
+}
+
+enum err_kind pg_query_many(struct pg *pg, const char *const *sql, int n,
+	const struct pg_args *args, struct err *e)
+{
+	enum err_kind k = ERR_NONE;
+	int at[PG_MANY_MAX];
+
+	if (n > PG_MANY_MAX)
+		abort();
+	for (int i = 0; !k && i < n; i++) {
+		k = keep(pg, sql[i], args, &at[i], e);
+		if (!k && at[i] < 0)
+			abort(); /* texts are literals: a connection has a few */
+	}
+	if (k || (k = begin(pg, e)))
+		return k;
+	if (!PQenterPipelineMode(pg->conn))
+		return lost(pg, e);
+	for (int i = 0; !k && i < n; i++)
+		k = send_kept(pg, at[i], args, e);
+	if (!k && !PQpipelineSync(pg->conn))
+		k = lost(pg, e);
+	fault_after(pg);
+	return k ? k : take_many(pg, n, e);
+}
+
+void pg_take(struct pg *pg, int i)
+{
+	PQclear(pg->res);
+	pg->res = pg->many[i];
+	pg->many[i] = NULL;
 }
 
 int pg_count(const struct pg *pg)
@@ -529,6 +665,21 @@ static enum err_kind put_chunks(struct pg *pg, const struct buf *data, struct er
 	return ERR_NONE;
 }
 
+/* The data of the COPY that the server waits for. */
+static enum err_kind put_data(struct pg *pg, const struct buf *data, struct err *e)
+{
+	enum err_kind k;
+
+	fault_before(pg);
+	drop_result(pg);
+	if ((k = put_chunks(pg, data, e)))
+		return k;
+	if (PQputCopyEnd(pg->conn, NULL) < 0)
+		return lost(pg, e);
+	fault_after(pg);
+	return ERR_NONE;
+}
+
 enum err_kind pg_copy(
 	struct pg *pg, const char *sql, const struct buf *data, uint64_t *rows, struct err *e)
 {
@@ -538,15 +689,56 @@ enum err_kind pg_copy(
 		return k;
 	if (PQresultStatus(pg->res) != PGRES_COPY_IN)
 		return err_set(e, ERR_FATAL, "pg", 0, "not a COPY FROM STDIN: %.60s", sql);
-	fault_before(pg);
-	drop_result(pg);
-	if ((k = put_chunks(pg, data, e)))
-		return k;
-	if (PQputCopyEnd(pg->conn, NULL) < 0)
-		return lost(pg, e);
-	fault_after(pg);
-	if ((k = finish(pg, false, e)))
+	if ((k = put_data(pg, data, e)) || (k = finish(pg, false, e)))
 		return k;
 	*rows = (uint64_t)pg_changed(pg);
 	return ERR_NONE;
+}
+
+/* The answer to one COPY of several. */
+static enum err_kind take_rows(struct pg *pg, uint64_t *rows, struct err *e)
+{
+	uint64_t stop_at = 0;
+	enum err_kind k;
+	PGresult *r;
+
+	if ((k = next_result(pg, false, &stop_at, &r, e)))
+		return k;
+	if (r && PQresultStatus(r) == PGRES_COMMAND_OK)
+		*rows = strtoull(PQcmdTuples(r), NULL, 10);
+	else
+		k = failed(pg, r, e);
+	PQclear(r);
+	return k;
+}
+
+enum err_kind pg_copy_many(struct pg *pg, struct pg_copy_in *c, size_t n, struct err *e)
+{
+	enum err_kind k = ERR_NONE, rest;
+	struct err ignored;
+	struct buf sql;
+
+	if (!n)
+		return ERR_NONE;
+	buf_init(&sql, PG_TEXT_MAX);
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&sql, "%s;", c[i].sql);
+	if (sql.bad)
+		abort(); /* texts of this program */
+	k = send_sql(pg, sql.p, NULL, e);
+	buf_free(&sql);
+	if (k)
+		return k;
+	for (size_t i = 0; !k && i < n; i++) {
+		if ((k = finish(pg, false, e)))
+			return k;
+		if (PQresultStatus(pg->res) != PGRES_COPY_IN)
+			return err_set(e, ERR_FATAL, "pg", 0, "not a COPY FROM STDIN: %.60s", c[i].sql);
+		if (!(k = put_data(pg, c[i].data, e)))
+			k = take_rows(pg, &c[i].rows, e);
+	}
+	if (pg->lost)
+		return k;
+	rest = finish(pg, false, k ? &ignored : e);
+	return k ? k : rest;
 }

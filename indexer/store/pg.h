@@ -15,6 +15,8 @@
 struct pg;
 
 #define PG_ARGS_MAX      24
+#define PG_MANY_MAX      8
+#define PG_TEXT_MAX      (1u << 20)
 #define PG_STOP_GRACE_MS 2000
 
 /** Parameters $1.. of one statement. Zero-initialise, then add in order. Views are not copied. */
@@ -65,6 +67,21 @@ MUST_USE enum err_kind pg_exec_both(
 MUST_USE enum err_kind pg_query(
 	struct pg *pg, const char *sql, const struct pg_args *args, struct err *e);
 
+/**
+ * As pg_query, of a text that is asked again and again and outlives the connection: the server takes
+ * it apart once. The same text means the same pointer.
+ */
+MUST_USE enum err_kind pg_query_kept(
+	struct pg *pg, const char *sql, const struct pg_args *args, struct err *e);
+
+/**
+ * Several such SELECTs with the same arguments in one exchange. Then pg_take(i) makes the rows of the
+ * i-th the current result, each once. Errors: the first one's, as pg_query.
+ */
+MUST_USE enum err_kind pg_query_many(struct pg *pg, const char *const *sql, int n,
+	const struct pg_args *args, struct err *e);
+void pg_take(struct pg *pg, int i);
+
 /* The current result. Columns of type boolean, smallint, integer, bigint; bytea; text. */
 int pg_count(const struct pg *pg);
 int64_t pg_changed(const struct pg *pg); /* rows that INSERT, UPDATE, DELETE touched */
@@ -78,5 +95,14 @@ MUST_USE enum err_kind pg_wait_news(struct pg *pg, unsigned ms, struct err *e);
 /** COPY ... FROM STDIN BINARY of one encoded buffer (copy.h). Sets *rows to what was stored. */
 MUST_USE enum err_kind pg_copy(
 	struct pg *pg, const char *sql, const struct buf *data, uint64_t *rows, struct err *e);
+
+/** The same of several tables, in half the exchanges. In a transaction. */
+struct pg_copy_in {
+	const char *sql;
+	const struct buf *data;
+	uint64_t rows; /* set: what was stored */
+};
+MUST_USE enum err_kind pg_copy_many(
+	struct pg *pg, struct pg_copy_in *c, size_t n, struct err *e);
 
 #endif

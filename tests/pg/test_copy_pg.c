@@ -159,12 +159,168 @@ static void test_errors(void **state)
 	db_close(&db);
 }
 
+static int64_t asked(struct pg *pg, const char *sql, int64_t a, int64_t b)
+{
+	struct pg_args args = {0};
+	struct err e;
+
+	pg_arg_i64(&args, a);
+	pg_arg_i64(&args, b);
+	ASSERT_OK(pg_query_kept(pg, sql, &args, &e), e);
+	assert_int_equal(pg_count(pg), 1);
+	return pg_i64(pg, 0, 0);
+}
+
+/* Prepared once, asked with other values, also after an error and in a transaction that was taken back. */
+static void test_kept(void **state)
+{
+	static const char sum[] = "SELECT $1 + $2", quotient[] = "SELECT $1 / $2", wrong[] = "SELECT $1 + nothing";
+	struct pg_args args = {0};
+	struct test_db db;
+	struct pg *pg;
+	struct err e;
+
+	(void)state;
+	db_open(&db);
+	ASSERT_OK(pg_open(&pg, db.dsn, "test", &e), e);
+	assert_int_equal(asked(pg, sum, 2, 3), 5);
+	ASSERT_OK(pg_exec(pg, "BEGIN", &e), e);
+	assert_int_equal(asked(pg, quotient, 12, 4), 3);
+	pg_arg_i64(&args, 1);
+	pg_arg_i64(&args, 0);
+	assert_int_equal(pg_query_kept(pg, quotient, &args, &e), ERR_REJECT);
+	pg_rollback(pg);
+	assert_int_equal(asked(pg, quotient, 7, 7), 1);
+	assert_int_equal(pg_query_kept(pg, wrong, &args, &e), ERR_FATAL);
+	assert_int_equal(asked(pg, sum, -1, 1), 0);
+	ASSERT_OK(pg_query(pg, "SELECT count(*) FROM pg_prepared_statements", NULL, &e), e);
+	assert_int_equal(pg_i64(pg, 0, 0), 2);
+	pg_close(pg);
+	db_close(&db);
+}
+
+/* More texts than a connection keeps: the others are asked all the same. */
+static void test_kept_limit(void **state)
+{
+	static char texts[100][40];
+	struct test_db db;
+	struct pg *pg;
+	struct err e;
+
+	(void)state;
+	db_open(&db);
+	ASSERT_OK(pg_open(&pg, db.dsn, "test", &e), e);
+	for (int round = 0; round < 2; round++)
+		for (int i = 0; i < 100; i++) {
+			snprintf(texts[i], sizeof(texts[i]), "SELECT $1 + $2 + %d", i);
+			assert_int_equal(asked(pg, texts[i], 1, 2), i + 3);
+		}
+	pg_close(pg);
+	db_close(&db);
+}
+
+static void test_many(void **state)
+{
+	static const char *const sums[] = {"SELECT $1 + $2", "SELECT g FROM generate_series($1, $2) g",
+		"SELECT $1 - $2"};
+	static const char *const bad[] = {"SELECT $1 * $2", "SELECT $1 / ($2 - $2)", "SELECT $1 - $2"};
+	struct pg_args args = {0};
+	struct test_db db;
+	struct pg *pg;
+	struct err e;
+
+	(void)state;
+	db_open(&db);
+	ASSERT_OK(pg_open(&pg, db.dsn, "test", &e), e);
+	pg_arg_i64(&args, 3);
+	pg_arg_i64(&args, 6);
+	for (int round = 0; round < 2; round++) {
+		ASSERT_OK(pg_query_many(pg, sums, 3, &args, &e), e);
+		pg_take(pg, 0);
+		assert_int_equal(pg_i64(pg, 0, 0), 9);
+		pg_take(pg, 1);
+		assert_int_equal(pg_count(pg), 4);
+		assert_int_equal(pg_i64(pg, 3, 0), 6);
+		pg_take(pg, 2);
+		assert_int_equal(pg_i64(pg, 0, 0), -3);
+		ASSERT_OK(pg_exec(pg, "BEGIN", &e), e);
+		assert_int_equal(pg_query_many(pg, bad, 3, &args, &e), ERR_REJECT);
+		assert_non_null(strstr(e.msg, "22012"));
+		pg_rollback(pg);
+	}
+	pg_do(db.c, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'test'");
+	assert_int_equal(pg_query_many(pg, sums, 3, &args, &e), ERR_AGAIN);
+	assert_true(pg_lost(pg));
+	pg_close(pg);
+	db_close(&db);
+}
+
+static void put_numbers(struct copy *c, int64_t from, int64_t to)
+{
+	copy_clear(c);
+	for (int64_t i = from; i < to; i++) {
+		copy_row(c);
+		copy_i64(c, i);
+	}
+	assert_true(copy_end(c));
+}
+
+static void test_copy_many(void **state)
+{
+	struct pg_copy_in in[2] = {{.sql = "COPY public.a FROM STDIN BINARY"},
+		{.sql = "COPY public.b (n) FROM STDIN BINARY"}};
+	struct test_db db;
+	struct copy a, b;
+	struct pg *pg;
+	struct err e;
+
+	(void)state;
+	db_open(&db);
+	pg_do(db.c, "CREATE TABLE public.a (n bigint CONSTRAINT a_pk PRIMARY KEY)");
+	pg_do(db.c, "CREATE TABLE public.b (n bigint CONSTRAINT b_pk PRIMARY KEY)");
+	copy_init(&a, 1);
+	copy_init(&b, 1);
+	in[0].data = &a.b;
+	in[1].data = &b.b;
+	ASSERT_OK(pg_open(&pg, db.dsn, "test", &e), e);
+	ASSERT_OK(pg_copy_many(pg, in, 0, &e), e);
+	put_numbers(&a, 0, 50000); /* over one chunk */
+	put_numbers(&b, 0, 3);
+	ASSERT_OK(pg_exec(pg, "BEGIN", &e), e);
+	ASSERT_OK(pg_copy_many(pg, in, 2, &e), e);
+	assert_int_equal(in[0].rows, 50000);
+	assert_int_equal(in[1].rows, 3);
+	ASSERT_OK(pg_exec(pg, "COMMIT", &e), e);
+	for (int bad = 0; bad < 2; bad++) { /* the first or the second does not fit: nothing of both stays */
+		put_numbers(&a, bad ? 60000 : 1, 60001);
+		put_numbers(&b, bad ? 2 : 10, 20);
+		ASSERT_OK(pg_exec(pg, "BEGIN", &e), e);
+		assert_int_equal(pg_copy_many(pg, in, 2, &e), ERR_REJECT);
+		assert_non_null(strstr(e.msg, bad ? "b_pk" : "a_pk"));
+		pg_rollback(pg);
+		assert_int_equal(pg_number(db.c, "SELECT count(*) FROM public.a"), 50000);
+		assert_int_equal(pg_number(db.c, "SELECT count(*) FROM public.b"), 3);
+	}
+	in[1].sql = "SELECT 1";
+	put_numbers(&a, 70000, 70001);
+	assert_int_equal(pg_copy_many(pg, in, 2, &e), ERR_FATAL);
+	assert_non_null(strstr(e.msg, "not a COPY"));
+	pg_close(pg);
+	copy_free(&a);
+	copy_free(&b);
+	db_close(&db);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_other_types),
 		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_kept_limit),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_copy_many),
 	};
 
 	pg_server();
