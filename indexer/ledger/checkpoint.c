@@ -201,6 +201,7 @@ static void say_source(
 static void find_signers(struct fold *f, struct signing *s, const struct checkpoint_row *c,
 	const struct ledger_vote *vote, struct u256 full)
 {
+	struct ledger_vote inferred;
 	size_t most = f->l->signer_count + vote->count + ledger_count(f->l, LEDGER_VALIDATOR);
 
 	s->missed = arena_alloc(f->mem, most * sizeof(*s->missed));
@@ -210,7 +211,8 @@ static void find_signers(struct fold *f, struct signing *s, const struct checkpo
 		read_signatures(f, s, vote);
 		if (vote->relayed)
 			say_source(f, c, FINDING_CHECKPOINT_RELAYED);
-	} else if (c->kind == CHECKPOINT_MAIN && infer_signers(f, s, full, c->reward)) {
+	} else if (c->kind == CHECKPOINT_MAIN && infer_signers(f, &inferred, full, c->reward)) {
+		read_signatures(f, s, &inferred);
 		say_source(f, c, FINDING_CHECKPOINT_INFERRED);
 	} else {
 		assume_all(f, s);

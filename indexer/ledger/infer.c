@@ -10,6 +10,8 @@
 #include "ledger/state.h"
 #include "ledger/view.h"
 
+#include <stdlib.h>
+
 #define CANDIDATES_MAX 128
 #define STEPS_MAX      2000000
 
@@ -17,34 +19,23 @@ struct search {
 	uint64_t ids[CANDIDATES_MAX];
 	struct u256 stake[CANDIDATES_MAX];
 	struct u256 below[CANDIDATES_MAX + 1]; /* sum of this and all later stakes */
-	bool listed[CANDIDATES_MAX];
 	bool out[CANDIDATES_MAX], found[CANDIDATES_MAX];
 	size_t n, may_miss, solutions, steps;
 	struct u256 low, high; /* of the stake that did not sign */
 };
 
-static void add_candidate(struct fold *f, struct search *s, uint64_t id, bool listed)
-{
-	const struct ledger_validator *v = ledger_validator(f->l, id);
-
-	if (!v || s->n == CANDIDATES_MAX ||
-		!view_is_validator(v, ledger_global(f->l)->current_epoch))
-		return;
-	s->ids[s->n] = id;
-	s->listed[s->n] = listed;
-	s->stake[s->n++] = u256_add(v->amount, v->delegated_amount);
-}
-
-/* Everybody who may sign: the list, and those that leave at a coming epoch. */
+/* Everybody who may sign; not all of them need to be in signers[]. */
 static void candidates(struct fold *f, struct search *s)
 {
-	for (size_t i = 0; i < f->l->signer_count; i++)
-		add_candidate(f, s, ledger_signer_to_validator(f->l, &f->l->signers[i]), true);
+	uint64_t epoch = ledger_global(f->l)->current_epoch;
+
 	for (size_t i = 0; i < ledger_count(f->l, LEDGER_VALIDATOR); i++) {
 		const struct ledger_validator *v = ledger_at(f->l, LEDGER_VALIDATOR, i);
 
-		if (v->deactivation_epoch)
-			add_candidate(f, s, v->key.n, false);
+		if (s->n == CANDIDATES_MAX || !view_is_validator(v, epoch))
+			continue;
+		s->ids[s->n] = v->key.n;
+		s->stake[s->n++] = u256_add(v->amount, v->delegated_amount);
 	}
 }
 
@@ -90,7 +81,12 @@ static bool set_range(struct fold *f, struct search *s, struct u256 full, struct
 	return true;
 }
 
-bool infer_signers(struct fold *f, struct signing *out, struct u256 full, struct u256 reward)
+static int by_address(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct address));
+}
+
+bool infer_signers(struct fold *f, struct ledger_vote *out, struct u256 full, struct u256 reward)
 {
 	uint64_t stakers = ledger_global(f->l)->staker_count;
 	struct search *s = arena_calloc(f->mem, 1, sizeof(*s));
@@ -107,15 +103,10 @@ bool infer_signers(struct fold *f, struct signing *out, struct u256 full, struct
 	walk(s, 0, U256_ZERO, 0);
 	if (s->solutions != 1 || s->steps > STEPS_MAX)
 		return false;
-	for (size_t i = 0; i < s->n; i++) {
-		if (!s->found[i]) {
-			out->stake = u256_add(out->stake, s->stake[i]);
-			out->signed_[out->signed_count++] = s->ids[i];
-		} else if (s->listed[i]) {
-			out->missed[out->missed_count++] = s->ids[i];
-		}
-		if (!s->found[i] && !s->listed[i])
-			out->leaving[out->leaving_count++] = s->ids[i];
-	}
+	*out = (struct ledger_vote){.signers = arena_alloc(f->mem, s->n * sizeof(*out->signers))};
+	for (size_t i = 0; i < s->n; i++)
+		if (!s->found[i])
+			out->signers[out->count++] = ledger_validator(f->l, s->ids[i])->signer;
+	qsort(out->signers, out->count, sizeof(*out->signers), by_address);
 	return true;
 }

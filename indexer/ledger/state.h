@@ -269,8 +269,10 @@ struct signing {
 	size_t next; /* pointer into signers[] */
 };
 
-/** From the stated reward; `full`: what it would be if all stake had signed. False: not clear. */
-bool infer_signers(struct fold *f, struct signing *out, struct u256 full, struct u256 reward);
+/** From the stated reward, as signatures in ascending order of the signers; `full`: what it would be if all
+ * stake had signed. False: not clear. */
+bool infer_signers(
+	struct fold *f, struct ledger_vote *out, struct u256 full, struct u256 reward);
 
 void checkpoint_event(struct fold *f, struct item *it);
 void header_reset(struct fold *f, struct item *it);

@@ -252,6 +252,68 @@ static void inferred(void **state)
 	}
 }
 
+static void expect_as_before(const struct made *m, struct ledger_validator *before, bool compare)
+{
+	for (uint64_t id = 1; id <= 5; id++) {
+		const struct ledger_validator *v = ledger_validator(m->k.l, id);
+
+		if (compare)
+			assert_memory_equal(&before[id], v, sizeof(*v));
+		before[id] = *v;
+	}
+}
+
+/* What was inferred counts as the signatures would: a listed validator without stake, and one that signs
+ * without being listed. */
+static void inferred_as_signed(void **state)
+{
+	struct ledger_validator before[6];
+	struct made m;
+
+	(void)state;
+	for (unsigned round = 0; round < 4; round++) {
+		bool unlisted = round >= 2;
+		struct ballot b = ballot(6);
+		struct address root;
+
+		setup(&m);
+		root = made_address(&m, "RootChain");
+		made_begin(&m);
+		stake(&m, 5, 0, false);
+		made_clean(&m);
+		made_begin(&m);
+		if (unlisted) {
+			struct address last = signer_of(5), rest[3];
+			struct hash32 words[6] = {N(32), N(4)};
+
+			for (unsigned i = 0; i < 3; i++) {
+				rest[i] = key_of(sorted[i < 1 ? 0 : i + 1]);
+				words[2 + i] = A(&rest[i]);
+			}
+			words[5] = A(&last);
+			direct(&m, "StakeManager", "insertSigners(address[])", words, 6);
+		}
+		made_clean(&m);
+		made_begin(&m);
+		if (round % 2 == 0) {
+			for (unsigned i = 0; i < 4; i++)
+				vote(&b, sorted[i], 27);
+			send(&m, &b, &root, 0);
+		}
+		header_log(&m, &b, reward_of(8095));
+		made_end(&m);
+		assert_int_equal(m.out.finding_count, round % 2);
+		if (round % 2)
+			assert_int_equal(m.out.findings[0].kind, FINDING_CHECKPOINT_INFERRED);
+		assert_int_equal(u256_cmp(ledger_validator(m.k.l, 5)->initial_reward_per_stake,
+					 ledger_global(m.k.l)->reward_per_stake),
+			0);
+		assert_int_equal(earned(&m, sorted[3]) > 0, !unlisted);
+		expect_as_before(&m, before, round % 2);
+		made_close(&m);
+	}
+}
+
 /* A reward that no set of two thirds explains: everybody is assumed, and that is said. */
 static void unknown(void **state)
 {
@@ -273,7 +335,8 @@ static void unknown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(seven_words), cmocka_unit_test(high_s),
-		cmocka_unit_test(relayed), cmocka_unit_test(inferred), cmocka_unit_test(unknown)};
+		cmocka_unit_test(relayed), cmocka_unit_test(inferred),
+		cmocka_unit_test(inferred_as_signed), cmocka_unit_test(unknown)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
