@@ -5,7 +5,8 @@
  *   S JSON                       begin with this initial state, in the form of the recordings
  *   B NUMBER TIME                a block (decimal)
  *   T FROM TO STATUS INPUT       its next transaction; INPUT may be -
- *   V ROOT COUNT ADDRESS...      who signed the next checkpoint; ROOT (accountRootHash) may be -
+ *   V ROOT COUNT ADDRESS...      who signed the next checkpoint; ROOT (accountRootHash) may
+ *                                be -, or ? when the signatures are nowhere to be seen
  *   D ADDRESS                    the next log announces a ValidatorShare at this address
  *   L ADDRESS TOPIC0 N WORD...   a log: N more topics, then data
  *   E                            fold the block: prints findings and checkpoints, a line ; CHECKSUM
@@ -153,7 +154,8 @@ static void add_vote(struct driver *d)
 
 	if (d->vote_count++ == VOTES_MAX)
 		fail(d, "too many checkpoints in a block");
-	*v = (struct ledger_vote){.known = true, .has_account_root = strcmp(root, "-") != 0};
+	*v = (struct ledger_vote){.known = strcmp(root, "?") != 0};
+	v->has_account_root = v->known && strcmp(root, "-") != 0;
 	if (v->has_account_root)
 		hex_right(d, v->account_root.b, sizeof(v->account_root.b), root);
 	v->count = next_number(d);

@@ -13,6 +13,7 @@ class Generator:
         self.manager = int(addresses["StakeManager"], 16)
         self.with_partnerships = self.rng.random() < 0.4
         self.partnerships = list(partnerships)
+        self.relayed = self.rng.random() < 0.1
         self.scale = self.rng.choices(("coin", "dust", "huge", "edge"), (60, 23, 12, 5))[0]
         self.parameters = self.random_parameters()
         self.player = player(addresses, self.parameters)
@@ -134,13 +135,19 @@ class Generator:
         owner = self.sm.owner[i]
         return owner if owner not in self.partnerships and self.chance(97) else self.rng.choice(self.owners)
 
-    def recovered(self):
-        """Addresses that the signatures of a checkpoint give, in their order."""
-        keys = sorted(v.signer for v in (self.sm.validator(i) for i in self.ids()) if self.sm.is_validator(v))
-        quorum = 2 * self.sm.staker_count // 3 + 1
-        out = list(keys)
-        while len(out) > quorum and self.chance(60):
+    def quorum(self):
+        return 2 * self.sm.staker_count // 3 + 1
+
+    def signers(self):
+        """Enough of those who may sign, in order."""
+        out = sorted(v.signer for v in (self.sm.validator(i) for i in self.ids()) if self.sm.is_validator(v))
+        while len(out) > self.quorum() and self.chance(60):
             out.remove(self.rng.choice(out))
+        return tuple(out)
+
+    def recovered(self):
+        """Addresses that the signatures of a checkpoint give, in their order; some are odd."""
+        out = list(self.signers())
         if self.chance(12):
             out = sorted(out + self.rng.sample(self.strangers + self.old_keys, 2)) if self.old_keys else out
         if self.chance(5) and out:
@@ -150,7 +157,7 @@ class Generator:
         if self.chance(3):
             self.rng.shuffle(out)
         if self.chance(2):
-            out = out[:max(0, quorum - 1)]
+            out = out[:max(0, self.quorum() - 1)]
         return tuple(out)
 
     def proposer(self):
@@ -292,7 +299,9 @@ class Generator:
         return "pay", source, target, self.rng.choice((0, 1, self.world.token.balance[source] // 3))
 
     def make_checkpoint(self):
-        return ("checkpoint", self.proposer(), self.blocks(), self.recovered(), self.rng.randrange(2**256))
+        if self.relayed and self.chance(30):
+            return "relayed", self.proposer(), self.blocks(), self.signers()
+        return "checkpoint", self.proposer(), self.blocks(), self.recovered(), self.rng.randrange(2**256)
 
     def make_sync(self):
         chain = self.rng.choice((2, 2, 2, 3, 3, 1, 9))

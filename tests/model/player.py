@@ -13,6 +13,7 @@ from observe import state_of
 from wire import BY_NAME
 
 REPLAY_MAX = 200
+RELAYED = "relayed"     # among the expected lines: whoever signed had to be inferred
 
 
 def no_partnership(address):
@@ -44,7 +45,8 @@ def initial_state(parameters):
             "delegationEnabled": sm["delegation_enabled"], "nextHeaderBlock": "10000",
             "currentHeaderBlock": "0", "lastChildBlock": "0"},
         "signers": [], "validators": {},
-        "partnerships": [no_partnership(a) for a in parameters["partnerships"]], "delegators": {}, "signerToValidator": {},
+        "partnerships": [no_partnership(a) for a in parameters["partnerships"]],
+        "delegators": {}, "signerToValidator": {},
         "tokenBalances": {"0x%040x" % a: str(v) for a, v in parameters["balances"].items()}})
 
 
@@ -69,6 +71,7 @@ class Player:
         self.number += 1 + self.number % 3 // 2
         self.world.time = 1_600_000_000 + 3 * self.number
         self.mark, self.checkpoints = len(self.world.journal), self.world.counters["checkpoint"]
+        self.relayed = False
         self.in_hand = [f"B {self.number} {self.world.time}"]
         self.transactions = []
 
@@ -85,6 +88,10 @@ class Player:
         sender, to, data = w.calldata or (STRANGER, 0x77, "-")
         self.in_hand.append(f"T {sender:x} {to:x} {1 if self.succeeded else 0} {data}")
         for root, recovered in w.votes:
+            if recovered is None:
+                self.in_hand.append("V ? 0")
+                self.relayed = True
+                continue
             root = "-" if root is None else "%x" % root
             self.in_hand.append(" ".join(["V", root, str(len(recovered)), *("%x" % a for a in recovered)]))
         for name, at, args in w.logs:
@@ -111,6 +118,8 @@ class Player:
         self.in_hand.append("E")
         said = [f"checkpoint {w.books['checkpoint', i]}"
                 for i in range(self.checkpoints + 1, w.counters["checkpoint"] + 1)]
+        if self.relayed:
+            said.append(RELAYED)
         self.serial += 1
         self.blocks.append((self.number, self.mark, self.transactions, self.in_hand, (self.serial, said)))
         self.give(self.blocks[-1])

@@ -132,7 +132,8 @@ class Replay:
         with open(os.path.join(directory, "meta.json")) as f:
             meta = json.load(f)
         first, self.bttc_chain_id = meta["initialState"], meta["bttcChainId"]
-        contracts = {name[0].upper() + name[1:]: int(a, 16) for name, a in meta["contracts"].items() if isinstance(a, str)}
+        contracts = {name[0].upper() + name[1:]: int(a, 16) for name, a in meta["contracts"].items()
+                     if isinstance(a, str)}
         self.names = {a: name for name, a in contracts.items()}
         self.checkpoints = {c["tx"]: c for c in lines(directory, "checkpoints.ndjson.gz")}
         self.partnerships = [int(p["address"], 16) for p in first["partnerships"]]

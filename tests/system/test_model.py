@@ -3,7 +3,7 @@ and the model against the recorded contracts.
 
 BTTC_MODEL_SEEDS: how many seeds (1500). BTTC_TEST_SEED: the first of them (1).
 """
-import multiprocessing, os, sys, time
+import collections, multiprocessing, os, sys, time
 
 from harness import BIN, RECORDINGS, ROOT, SLOW, run
 
@@ -19,12 +19,14 @@ BATCH = 50
 
 
 def batch(task):
-    """(differing seeds, values compared, operations, names of operations that succeeded) of some seeds."""
+    """(differing seeds, counts, names of operations that succeeded) of some seeds."""
     first, count, world = task
     players = [compare.run_seed(seed, world).player for seed in range(first, first + count)]
-    results = compare.check(DRIVER, players)
-    return ([first + i for i, (differences, _) in enumerate(results) if differences],
-            sum(values for _, values in results), sum(p.done for p in players), set().union(*(p.used for p in players)))
+    checked = compare.check(DRIVER, players)
+    counts = collections.Counter(operations=sum(p.done for p in players), values=sum(c.values for c in checked),
+                                 inferred=sum(c.inferred for c in checked), lost=sum(c.lost for c in checked))
+    return ([first + i for i, c in enumerate(checked) if c.differences], counts,
+            set().union(*(p.used for p in players)))
 
 
 def test_model_equals_recorded_contracts():
@@ -37,17 +39,20 @@ def test_model_equals_recorded_contracts():
 def test_fold_equals_model():
     begun = time.time()
     tasks = [(seed, min(BATCH, FIRST + COUNT - seed), World) for seed in range(FIRST, FIRST + COUNT, BATCH)]
-    differing, values, operations, used = [], 0, 0, set()
+    differing, n, used = [], collections.Counter(), set()
     with multiprocessing.Pool() as pool:
-        for d, v, o, u in pool.imap(batch, tasks):
-            differing += d
-            values, operations, used = values + v, operations + o, used | u
-    print(f"{COUNT} seeds from {FIRST}: {operations} operations, {values} values compared in "
-          f"{time.time() - begun:.0f} s, {len(differing)} seeds differ")
+        for seeds, counts, names in pool.imap(batch, tasks):
+            differing += seeds
+            n += counts
+            used |= names
+    print(f"{COUNT} seeds from {FIRST}: {n['operations']} operations, {n['values']} values compared in "
+          f"{time.time() - begun:.0f} s, {len(differing)} seeds differ; signers of {n['inferred']} relayed "
+          f"checkpoints were inferred, {n['lost']} seeds ended at one that tells nothing")
     assert not differing, f"{differing[:20]}\n{compare.explain(DRIVER, differing[0])}"
     every = {name[3:] for name in dir(World) if name.startswith("do_")} - {"p"} | {"p_" + name for name in CALLS}
     missing = every - used
     assert COUNT < 500 or not missing, f"operations that never succeeded: {missing}"
+    assert COUNT < 500 or n["inferred"] > 100, n
 
 
 def notice(mutant):
