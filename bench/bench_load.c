@@ -13,6 +13,8 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,8 +51,9 @@ static struct load {
 	unsigned class_count;
 	struct conn conns[CONNECTIONS_MAX];
 	unsigned conn_count;
-	unsigned idle[CONNECTIONS_MAX], idle_count;
+	unsigned idle[CONNECTIONS_MAX], idle_at, idle_count; /* ring: each gets its turn */
 	size_t total, warm, next, sent, done; /* next: the first that is not due; sent: given out */
+	unsigned port;
 	uint64_t rate, start_us;
 	uint32_t *us;  /* of each request */
 	bool *failed;
@@ -84,7 +87,7 @@ static unsigned class_of(const char *name)
 	return x.class_count++;
 }
 
-static void read_list(unsigned port)
+static void read_list(void)
 {
 	char text[2048], name[64], path[1900];
 	size_t cap = 0;
@@ -101,7 +104,7 @@ static void read_list(unsigned port)
 		}
 		l = &x.lines[x.line_count++];
 		l->class = class_of(name);
-		n = asprintf(&l->request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n\r\n", path, port);
+		n = asprintf(&l->request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n\r\n", path, x.port);
 		if (n < 0)
 			abort();
 		l->n = (size_t)n;
@@ -117,24 +120,41 @@ static const struct line *line_of(size_t request)
 
 /* ---- connections --------------------------------------------------------------------------- */
 
-static void open_connections(unsigned port, unsigned n)
+static void put_idle(const struct conn *c)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+	x.idle[(x.idle_at + x.idle_count++) % x.conn_count] = (unsigned)(c - x.conns);
+}
+
+static struct conn *take_idle(void)
+{
+	struct conn *c = &x.conns[x.idle[x.idle_at]];
+
+	x.idle_at = (x.idle_at + 1) % x.conn_count;
+	x.idle_count--;
+	return c;
+}
+
+static void open_one(struct conn *c)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)x.port)};
+	struct epoll_event ev = {.events = EPOLLIN, .data.u32 = (uint32_t)(c - x.conns)};
 	int one = 1;
 
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&to, sizeof(to)) ||
+		setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) ||
+		epoll_ctl(x.epoll, EPOLL_CTL_ADD, c->fd, &ev))
+		die("cannot connect");
+}
+
+static void open_connections(unsigned n)
+{
 	x.conn_count = n;
 	for (unsigned i = 0; i < n; i++) {
-		struct conn *c = &x.conns[i];
-		struct epoll_event ev = {.events = EPOLLIN, .data.u32 = i};
-
-		c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&to, sizeof(to)) ||
-			setsockopt(c->fd, IPPROTO_TCP, 1 /* TCP_NODELAY */, &one, sizeof(one)) ||
-			epoll_ctl(x.epoll, EPOLL_CTL_ADD, c->fd, &ev))
-			die("cannot connect");
-		c->in = grown(NULL, c->cap = 65536);
-		x.idle[x.idle_count++] = i;
+		open_one(&x.conns[i]);
+		x.conns[i].in = grown(NULL, x.conns[i].cap = 65536);
+		put_idle(&x.conns[i]);
 	}
 }
 
@@ -149,7 +169,7 @@ static void finish(struct conn *c, bool good, size_t body)
 	x.done++;
 	c->busy = false;
 	c->used = 0;
-	x.idle[x.idle_count++] = (unsigned)(c - x.conns);
+	put_idle(c);
 }
 
 /* The length of the whole answer, or 0 while its head is not complete. */
@@ -179,8 +199,13 @@ static void receive(struct conn *c)
 		c->in = grown(c->in, c->cap *= 2);
 	}
 	n = recv(c->fd, c->in + c->used, c->cap - c->used, 0);
+	if (n <= 0 && !c->busy) { /* it had nothing to do for long */
+		close(c->fd);
+		open_one(c);
+		return;
+	}
 	if (n <= 0 || !c->busy)
-		die("the server closed a connection");
+		die("the server closed a connection with a request");
 	c->used += (size_t)n;
 	whole = answer_length(c, &body);
 	if (whole && c->used >= whole)
@@ -197,7 +222,7 @@ static void send_due(void)
 	if (x.next > x.total)
 		x.next = x.total;
 	for (; x.sent < x.next && x.idle_count; x.sent++) {
-		struct conn *c = &x.conns[x.idle[--x.idle_count]];
+		struct conn *c = take_idle();
 		const struct line *l = line_of(x.sent);
 
 		c->request = x.sent;
@@ -282,7 +307,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: bench_load PORT RATE SECONDS CONNECTIONS < list\n");
 		return 2;
 	}
-	read_list((unsigned)port);
+	x.port = (unsigned)port;
+	read_list();
 	x.total = x.rate * (seconds + WARM_SECONDS);
 	x.warm = x.rate * WARM_SECONDS;
 	x.us = grown(NULL, x.total * sizeof(*x.us));
@@ -290,7 +316,7 @@ int main(int argc, char **argv)
 	x.failed = grown(NULL, x.total * sizeof(*x.failed));
 	memset(x.failed, 1, x.total * sizeof(*x.failed));
 	x.epoll = epoll_create1(EPOLL_CLOEXEC);
-	open_connections((unsigned)port, (unsigned)conns);
+	open_connections((unsigned)conns);
 	run();
 	for (unsigned k = 0; k < x.class_count; k++)
 		show(k, x.classes[k]);
