@@ -15,6 +15,7 @@
 #include "chain/checkpoint.h"
 #include "chain/header.h"
 #include "chain/keccak.h"
+#include "chain/known_key.h"
 #include "chain/receipt.h"
 #include "chain/recover.h"
 #include "chain/rlp.h"
@@ -47,6 +48,7 @@ static struct buf scratch;
 static struct arena *mem;
 static uint8_t signature[64];
 static unsigned recid;
+static struct known_key *known; /* of signature */
 static volatile uint8_t sink; /* results go here, so that no work is dropped */
 
 static void op_keccak_32(void)
@@ -106,6 +108,32 @@ static void op_recover(void)
 	if (!recover_address(&a, &header.hash, signature, recid))
 		abort();
 	sink ^= a.b[0];
+}
+
+/* A batch of 256; the time is that of one. */
+static void op_known_key(void)
+{
+	static struct signature v[256];
+	static unsigned used = 256;
+
+	if (used == 256) {
+		for (unsigned i = 0; i < 256; i++)
+			v[i] = (struct signature){.key = known, .hash = header.hash, .sig = signature,
+				.recid = recid};
+		known_keys_check(v, 256);
+		used = 0;
+	}
+	if (!v[used++].proven)
+		abort();
+}
+
+static void op_known_table(void)
+{
+	uint8_t key[64];
+
+	if (!recover_pubkey(key, &header.hash, signature, recid))
+		abort();
+	known_key_free(known_key_new(key));
 }
 
 static void op_abi_event(void)
@@ -322,7 +350,7 @@ static void make_header(void)
 {
 	static uint8_t extra[97];
 	static struct bytes tx_bytes[RECEIPTS];
-	uint8_t secret[32] = {[31] = 7};
+	uint8_t secret[32] = {[31] = 7}, key[64];
 	struct hash32 seal;
 	struct err e;
 
@@ -350,6 +378,9 @@ static void make_header(void)
 	extra[96] = (uint8_t)recid;
 	header_hash(&header.hash, &header);
 	recover_sign(signature, &recid, &header.hash, secret);
+	if (!recover_pubkey(key, &header.hash, signature, recid))
+		abort();
+	known = known_key_new(key);
 }
 
 /* ---- measuring ----------------------------------------------------------------------------- */
@@ -367,6 +398,8 @@ static const struct {
 	{"verify_header", op_verify_header, 0},
 	{"BTTC author (seal hash + recover)", op_author, 0},
 	{"recover address", op_recover, 0},
+	{"signature of a known key, 256 at once", op_known_key, 0},
+	{"tables of a known key", op_known_table, 0},
 	{"ABI: decode NewHeaderBlock", op_abi_event, 0},
 	{"ABI: decode and write as JSON", op_abi_json, 0},
 	{"bloom: key of an address", op_bloom_key, 0},

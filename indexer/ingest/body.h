@@ -7,7 +7,7 @@
  */
 #include "ingest/tally.h"
 #include "ingest/watchset.h"
-#include "verify/block.h"
+#include "verify/seals.h"
 
 #define CONTRADICTIONS_MAX 50 /* refused answers in a row that end the run */
 
@@ -22,6 +22,7 @@ struct unit_env {
 	struct source *src;
 	struct watchset *ws;
 	struct tally *tally;
+	struct seals *seals;       /* of headers that came in */
 	bool quorum;               /* TRON: a second endpoint is asked too */
 	uint64_t settled;          /* blocks up to here do not change any more, as the node says */
 	unsigned receipts_running; /* receipt jobs in flight */

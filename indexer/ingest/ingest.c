@@ -19,6 +19,7 @@
 #include "ingest/fork.h"
 #include "ingest/pace.h"
 #include "ingest/publish.h"
+#include "ingest/turns.h"
 #include "ingest/window.h"
 
 #include <inttypes.h>
@@ -42,6 +43,7 @@ struct run {
 	struct publisher pub;
 	struct window window;
 	struct pace pace;
+	struct turns *turns;
 	struct job *poll;  /* head job in flight */
 	uint64_t tags_ms;  /* when tags were asked for last */
 	uint64_t target;   /* until_head: head at the start */
@@ -71,6 +73,7 @@ static void open_env(struct run *r, struct source *src)
 		.quorum = c->kind == CHAIN_TRON && c->required == LEVEL_QUORUM,
 		.prove = c->kind != CHAIN_TRON && c->required > LEVEL_HASHED,
 		.src = src,
+		.seals = seals_new(),
 		.ws = watchset_new(c),
 		.tally = &r->tally};
 	for (size_t i = 0; i < c->watch_count; i++)
@@ -90,6 +93,7 @@ static void open_run(struct run *r, const struct ingest_past *past, struct sourc
 	r->pub.state = r->state;
 	publisher_init(&r->pub, r->chain, past, now);
 	watchset_reset(r->env.ws, r->pub.found, r->pub.found_count);
+	r->turns = turns_new(r->chain, past->recent, past->recent_count);
 	window_init(&r->window, &r->env, r->conf);
 	pace_init(&r->pace, r->chain->block_period_ms, (uint64_t)r->conf->poll_ms, clock_us());
 	if (past->recent_count)
@@ -106,6 +110,8 @@ static void close_run(struct run *r)
 	job_free(r->poll);
 	window_close(&r->window);
 	watchset_free(r->env.ws);
+	seals_free(r->env.seals);
+	turns_free(r->turns);
 	publisher_close(&r->pub);
 }
 
@@ -355,21 +361,24 @@ static enum err_kind publish_front(struct run *r, struct err *e)
 	struct link l = publisher_link(&r->pub);
 	uint64_t last = unit_range(u).to;
 	struct block *blocks;
-	enum err_kind k;
+	enum err_kind k = ERR_NONE;
 
 	if (l.has_time) {
 		struct block_id parent = {l.next - 1, l.hash};
 
 		k = verify_link(r->env.kind, &parent, l.time, unit_header(u, 0), e);
-		if (k) {
-			drop_all(r);
-			return refuse_front(r, e);
-		}
+	}
+	if (!k)
+		k = turns_check(r->turns, l.next, unit_bodies(u), unit_headers(u), e);
+	if (k) {
+		drop_all(r);
+		return refuse_front(r, e);
 	}
 	blocks = unit_finish(u, l.known);
 	k = publisher_put(&r->pub, blocks, unit_headers(u), e);
 	if (k)
 		return k;
+	turns_take(r->turns);
 	r->env.contradictions = 0;
 	r->pause_ms = r->hold_step_ms = 0;
 	if (last > r->highest) {

@@ -24,7 +24,8 @@ struct ingest_conf {
 /** What ingest has to know of the past: blocks published and not undone, and contracts found. */
 struct ingest_past {
 	const struct header
-		*recent; /* newest last, up to fork_window; hash, parent, number, time */
+		*recent; /* newest last, up to fork_window; hash, parent, number, time; extraData of
+			    sprint ends, if it is known */
 	size_t recent_count;
 	const struct discovery *found; /* in (block, log index) order */
 	size_t found_count;

@@ -170,14 +170,18 @@ static enum err_kind job_error(struct job **j, struct err *e)
 static enum err_kind check_headers(struct unit *u, struct body *bodies, struct err *e)
 {
 	const struct job *j = u->blocks;
+	struct header_check *checks = arena_calloc(u->mem, j->header_count, sizeof(*checks));
 
+	if (verify_headers(u->env->seals, u->env->kind, u->range.from, j->headers, j->header_count, checks,
+		    e))
+		return e->kind = ERR_REJECT;
 	for (size_t i = 0; i < j->header_count; i++) {
 		struct body *b = &bodies[i];
-		enum err_kind k;
+		enum err_kind k = ERR_NONE;
 
 		b->h = &j->headers[i];
-		k = verify_header(u->env->kind, u->range.from + i, b->h, &b->check, e);
-		if (!k && i) {
+		b->check = checks[i];
+		if (i) {
 			struct block_id parent = {b[-1].h->number, b[-1].h->hash};
 
 			k = verify_link(u->env->kind, &parent, b[-1].h->time, b->h, e);
@@ -462,6 +466,11 @@ size_t unit_headers(const struct unit *u)
 const struct header *unit_header(const struct unit *u, size_t i)
 {
 	return u->bodies[i].h;
+}
+
+const struct body *unit_bodies(const struct unit *u)
+{
+	return u->bodies;
 }
 
 unsigned unit_troubles(const struct unit *u)

@@ -33,6 +33,7 @@ uint64_t unit_wakes_ms(
 /** Headers, in order, once they are there and linked among themselves; else count 0. */
 size_t unit_headers(const struct unit *u);
 const struct header *unit_header(const struct unit *u, size_t i);
+const struct body *unit_bodies(const struct unit *u); /* as many */
 
 /**
  * Everything is there for the current set. Only of the oldest unit is the question asked what it

@@ -55,8 +55,9 @@ static enum err_kind tron_header(const struct header *h, struct header_check *ou
 	return ERR_NONE;
 }
 
-/* The fields of BTTC, what Bor fixes in every block after genesis, and the seal. */
-static enum err_kind bttc_header(const struct header *h, struct header_check *out, struct err *e)
+/* The fields of BTTC and what Bor fixes in every block after genesis, but for the seal. */
+static enum err_kind bttc_header(
+	const struct header *h, const struct header_check *out, struct err *e)
 {
 	size_t producers;
 
@@ -82,11 +83,10 @@ static enum err_kind bttc_header(const struct header *h, struct header_check *ou
 	} else if (h->extra.n != EXTRA_PLAIN) {
 		return reject(e, h, "extraData has not 97 bytes");
 	}
-	out->has_author = header_author(&out->author, h);
-	return out->has_author ? ERR_NONE : reject(e, h, "the seal recovers to no account");
+	return ERR_NONE;
 }
 
-enum err_kind verify_header(enum header_kind kind, uint64_t number, const struct header *h,
+enum err_kind verify_unsealed(enum header_kind kind, uint64_t number, const struct header *h,
 	struct header_check *out, struct err *e)
 {
 	struct header_check c = {.level = LEVEL_HASHED};
@@ -105,6 +105,22 @@ enum err_kind verify_header(enum header_kind kind, uint64_t number, const struct
 	} else {
 		c.has_author = true;
 		c.author = h->miner;
+	}
+	if (!k)
+		*out = c;
+	return k;
+}
+
+enum err_kind verify_header(enum header_kind kind, uint64_t number, const struct header *h,
+	struct header_check *out, struct err *e)
+{
+	struct header_check c;
+	enum err_kind k = verify_unsealed(kind, number, h, &c, e);
+
+	if (!k && kind == HEADER_BTTC && h->number) {
+		c.has_author = header_author(&c.author, h);
+		if (!c.has_author)
+			k = reject(e, h, "the seal recovers to no account");
 	}
 	if (!k)
 		*out = c;

@@ -29,6 +29,10 @@ struct header_check {
 MUST_USE enum err_kind verify_header(enum header_kind kind, uint64_t number, const struct header *h,
 	struct header_check *out, struct err *e);
 
+/** The same without BTTC's seal: out->has_author is false there. */
+MUST_USE enum err_kind verify_unsealed(enum header_kind kind, uint64_t number,
+	const struct header *h, struct header_check *out, struct err *e);
+
 /** Parent link and time order. Errors: ERR_REWIND the parent is another block; ERR_REJECT time. */
 MUST_USE enum err_kind verify_link(enum header_kind kind, const struct block_id *parent,
 	uint64_t parent_time, const struct header *h, struct err *e);
