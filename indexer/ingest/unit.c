@@ -26,7 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define RECEIPTS_IN_FLIGHT 48
+#define RECEIPTS_IN_FLIGHT 128 /* a few requests' worth */
 #define LOG_REFUSALS_MAX   3
 #define RECEIPT_TRIES      6 /* before the headers are doubted too */
 #define WAIT_FIRST_MS      50

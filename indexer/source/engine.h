@@ -94,6 +94,7 @@ struct job_kind {
 	/* All calls are done. ERR_NONE ends the job, unless calls are waiting again. May be NULL.
 	 */
 	enum err_kind (*finish)(struct job_run *j, struct err *e);
+	bool together; /* calls of several such jobs may share a batch */
 };
 
 /** A job with what the engine needs of it; source.h shows the first member. */
@@ -104,7 +105,7 @@ struct job_run {
 	struct job_run *next, **link;
 	struct call *waiting, **waiting_end;
 	size_t left;         /* calls not done */
-	size_t in_flight;    /* transfers */
+	size_t in_flight;    /* calls in transfers */
 	uint64_t trouble_ms; /* first failure since the last progress; 0: none */
 	uint64_t from, to;
 	bool full;
@@ -241,8 +242,7 @@ void method_filter(struct buf *b, const struct log_filter *f);
 enum control { CONTROL_NONE, CONTROL_CHECK, CONTROL_PROBE };
 MUST_USE enum err_kind rpc_open(struct source *s, struct err *e);
 void rpc_close(struct source *s);
-/** Send calls of one job to an endpoint; guard: with the head number in front, in the same batch.
- */
+/** Send calls to an endpoint; guard: with the head number in front, in the same batch. */
 void rpc_send(struct endpoint *ep, struct call **calls, size_t n, bool guard);
 /** Ask for the chain id (CHECK) or the head (PROBE) of an endpoint. */
 void rpc_control(struct endpoint *ep, enum control what);

@@ -182,7 +182,8 @@ static enum err_kind receipts_finish(struct job_run *j, struct err *e)
 static const struct job_kind receipts_kind = {.name = "receipts",
 	.answer = receipts_answer,
 	.one_by_one = receipts_one_by_one,
-	.finish = receipts_finish};
+	.finish = receipts_finish,
+	.together = true};
 
 static void ask_block(struct job_run *j, const struct block_id *block)
 {

@@ -1,11 +1,11 @@
 /*
  * HTTP requests with JSON-RPC in them, over libcurl's multi interface.
  *
- * A transfer carries one call, or several as a batch. Its body is collected up to the cap, parsed
- * once, and every member of the answer is handed to the call that asked, by id, in whatever order
- * they come. A call that found no answer goes back to its job; an answer to nobody is dropped. What
- * a node says instead of an answer, with any HTTP status and in any form, becomes one rpc_class
- * (error_class.c).
+ * A transfer carries one call, or several as a batch, also of several jobs. Its body is collected
+ * up to the cap, parsed once, and every member of the answer is handed to the call that asked, by
+ * id, in whatever order they come. A call that found no answer goes back to its job; an answer to
+ * nobody is dropped. What a node says instead of an answer, with any HTTP status and in any form,
+ * becomes one rpc_class (error_class.c).
  *
  * An answer that came over a new connection a while after the last check of the chain id is not
  * used: behind the name may be another node now. The calls are asked again after a check.
@@ -30,10 +30,10 @@ struct transfer {
 	struct transfer *next, **link; /* in active or idle */
 	CURL *easy;
 	struct endpoint *ep;
-	struct job_run *job; /* NULL: control */
 	enum control control;
-	struct call **calls;
+	struct call **calls; /* NULL: its job is gone. None: control */
 	size_t n, room;
+	enum method method; /* of the first call */
 	uint64_t first_id; /* calls have consecutive ids */
 	uint64_t guard_id; /* 0: no guard */
 	struct buf out, in;
@@ -127,7 +127,6 @@ static struct transfer *take_transfer(struct endpoint *ep)
 		set_fixed(t, &s->conf);
 	}
 	t->ep = ep;
-	t->job = NULL;
 	t->control = CONTROL_NONE;
 	t->n = 0;
 	t->guard_id = 0;
@@ -195,8 +194,7 @@ void rpc_send(struct endpoint *ep, struct call **calls, size_t n, bool guard)
 			abort();
 		t->room = n;
 	}
-	t->job = calls[0]->job;
-	t->job->in_flight++;
+	t->method = calls[0]->method;
 	if (batch)
 		buf_chr(&t->out, '[');
 	if (guard)
@@ -207,6 +205,7 @@ void rpc_send(struct endpoint *ep, struct call **calls, size_t n, bool guard)
 			buf_chr(&t->out, ',');
 		calls[i]->state = CALL_SENT;
 		calls[i]->id = ep->s->next_id++;
+		calls[i]->job->in_flight++;
 		method_write(&t->out, calls[i], ep);
 		metric_add(ep->m_requests[calls[i]->method], 1);
 		t->calls[i] = calls[i];
@@ -243,8 +242,9 @@ static void detach(struct transfer *t)
 	t->ep->in_flight--;
 	if (t->control)
 		t->ep->controlling = false;
-	if (t->job)
-		t->job->in_flight--;
+	for (size_t i = 0; i < t->n; i++)
+		if (t->calls[i])
+			t->calls[i]->job->in_flight--;
 }
 
 static void give_back(struct transfer *t)
@@ -262,13 +262,28 @@ static void give_back(struct transfer *t)
 	s->idle = t;
 }
 
+/* Forget the job's calls in a transfer. False: others' are in it. */
+static bool forget_calls(struct transfer *t, struct job_run *j)
+{
+	bool others = false;
+
+	for (size_t i = 0; i < t->n; i++) {
+		if (t->calls[i] && t->calls[i]->job == j) {
+			t->calls[i] = NULL;
+			j->in_flight--;
+		}
+		others = others || t->calls[i];
+	}
+	return !others;
+}
+
 void rpc_cancel(struct job_run *j)
 {
 	if (!j->in_flight)
 		return; /* also: the source may be closed already */
 	for (struct transfer *t = j->s->active, *next; t && j->in_flight; t = next) {
 		next = t->next;
-		if (t->job == j) {
+		if (!t->control && forget_calls(t, j)) {
 			detach(t);
 			give_back(t);
 		}
@@ -314,10 +329,24 @@ static uint64_t retry_after_ms(struct transfer *t)
 	return seconds > 0 && seconds < 1000000 ? (uint64_t)seconds * 1000 : 0;
 }
 
+/*
+ * Call i, when its answer is still waited for: not when its job ended meanwhile, nor when it was sent
+ * again with another id.
+ */
+static struct call *expecting(const struct transfer *t, size_t i)
+{
+	struct call *c = t->calls[i];
+
+	return c && c->job->pub.state == JOB_RUNNING && c->state == CALL_SENT &&
+			       c->id == t->first_id + i
+		       ? c
+		       : NULL;
+}
+
 static void refuse_all(struct transfer *t, enum rpc_class why, const struct err *e)
 {
-	for (size_t i = 0; i < t->n && t->job->pub.state == JOB_RUNNING; i++)
-		if (t->calls[i]->state == CALL_SENT)
+	for (size_t i = 0; i < t->n; i++)
+		if (expecting(t, i))
 			job_refusal(t->calls[i], t->ep, why, e);
 }
 
@@ -334,8 +363,7 @@ static void fail_transfer(struct transfer *t, enum rpc_class why, const struct e
 	} else {
 		endpoint_count(t->ep, why);
 	}
-	if (t->job)
-		refuse_all(t, why, e);
+	refuse_all(t, why, e);
 }
 
 static void transport_error(struct transfer *t, CURLcode rc, struct err *e)
@@ -378,7 +406,7 @@ static const char *method_of(const struct transfer *t)
 {
 	if (t->control)
 		return method_name(t->control == CONTROL_CHECK ? M_CHAIN_ID : M_BLOCK_NUMBER);
-	return method_name(t->calls[0]->method);
+	return method_name(t->method);
 }
 
 static void take_guard(struct transfer *t, const struct reply *r)
@@ -450,23 +478,24 @@ static void take_batch(struct transfer *t, struct jval root)
 		if (r.has_id && r.id == guard)
 			take_guard(t, &r);
 	}
-	for (json_iter(root, &it); json_next(&it, &v) && t->job->pub.state == JOB_RUNNING;) {
+	for (json_iter(root, &it); json_next(&it, &v);) {
 		struct reply r = reply_read(v);
+		struct call *c = NULL;
 
-		if (r.has_id && r.id >= t->first_id && r.id < t->first_id + t->n &&
-			t->calls[r.id - t->first_id]->state == CALL_SENT &&
-			t->calls[r.id - t->first_id]->id == r.id)
-			take_reply(t, t->calls[r.id - t->first_id], &r, guarded);
+		if (r.has_id && r.id >= t->first_id && r.id < t->first_id + t->n)
+			c = expecting(t, (size_t)(r.id - t->first_id));
+		if (c)
+			take_reply(t, c, &r, guarded);
 	}
-	if (t->job->pub.state != JOB_RUNNING)
-		return;
 	for (size_t i = 0; i < t->n; i++) {
-		if (t->calls[i]->state != CALL_SENT || t->calls[i]->id != t->first_id + i)
+		struct call *c = expecting(t, i);
+
+		if (!c)
 			continue;
 		err_set(&e, ERR_AGAIN, "rpc", 0, "%s: %s: the batch's answer lacks one",
-			t->ep->name, method_name(t->calls[i]->method));
+			t->ep->name, method_name(c->method));
 		endpoint_count(t->ep, RPC_GRAMMAR);
-		job_refusal(t->calls[i], t->ep, RPC_GRAMMAR, &e);
+		job_refusal(c, t->ep, RPC_GRAMMAR, &e);
 	}
 }
 
@@ -507,15 +536,24 @@ static bool one_error(const struct transfer *t, struct jval root, struct reply *
 	       (r->id != t->guard_id && (r->id < t->first_id || r->id >= t->first_id + t->n));
 }
 
+/* What the answer weighed, shared out over the blocks that it is about, whatever was asked of them. */
 static void weigh(struct transfer *t)
 {
-	uint64_t blocks = 0;
+	uint64_t blocks[M_COUNT] = {0}, all = 0;
+	const struct call *of[M_COUNT];
 
-	if (!t->n)
-		return;
-	for (size_t i = 0; i < t->n; i++)
-		blocks += t->calls[i]->method == t->calls[0]->method ? width(t->calls[i]) : 0;
-	endpoint_weigh(t->ep, t->calls[0], blocks, t->in.n);
+	for (size_t i = 0; i < t->n; i++) {
+		const struct call *c = t->calls[i];
+
+		if (!c)
+			continue;
+		of[c->method] = c;
+		blocks[c->method] += width(c);
+		all += width(c);
+	}
+	for (int m = 0; m < M_COUNT; m++)
+		if (blocks[m])
+			endpoint_weigh(t->ep, of[m], blocks[m], t->in.n * blocks[m] / all);
 }
 
 static void take_body(struct transfer *t, uint64_t us)
@@ -544,7 +582,7 @@ static void take_body(struct transfer *t, uint64_t us)
 				take_control(t, &r);
 			else if (array)
 				take_batch(t, root);
-			else
+			else if (expecting(t, 0))
 				take_reply(t, t->calls[0], &r, false);
 			return;
 		}
@@ -575,8 +613,22 @@ static bool trusted(struct transfer *t)
 
 static void ask_again(struct transfer *t)
 {
-	for (size_t i = 0; t->job && i < t->n; i++)
-		job_wait(t->calls[i], 0);
+	for (size_t i = 0; i < t->n; i++)
+		if (expecting(t, i))
+			job_wait(t->calls[i], 0);
+}
+
+static void settle_jobs(struct transfer *t)
+{
+	const struct job_run *last = NULL;
+
+	for (size_t i = 0; i < t->n; i++) {
+		struct job_run *j = t->calls[i] ? t->calls[i]->job : NULL;
+
+		if (j && j != last)
+			job_settle(j);
+		last = j;
+	}
 }
 
 static void finish(struct transfer *t, CURLcode rc)
@@ -605,8 +657,7 @@ static void finish(struct transfer *t, CURLcode rc)
 	} else {
 		take_body(t, us);
 	}
-	if (t->job)
-		job_settle(t->job);
+	settle_jobs(t);
 	give_back(t);
 }
 

@@ -4,7 +4,8 @@
  * Jobs are served in the order in which they were made. The first waiting call of a job picks the
  * endpoint; further calls of the same job ride in the same batch, as long as the answer stays at a
  * size that is good to read (estimated from earlier answers), so that one HTTP request neither
- * holds up the others nor fills memory.
+ * holds up the others nor fills memory. Jobs for the receipts of single blocks ride together, a
+ * smaller batch at a time, so that several are in flight.
  *
  * A question for logs is cut to the range that the endpoint takes at the moment; the rest waits as
  * a call of its own. Nodes clip a range at their head and say nothing, so near the head, and always
@@ -18,6 +19,8 @@
 
 #define BATCH_BYTES   (1u << 20) /* of an answer, estimated */
 #define LOGS_BYTES    (4u << 20)
+#define SHARED_BYTES  (256u << 10) /* of batches of several jobs */
+#define SHARED_MAX    32
 #define LOGS_START    500 /* blocks, while the cost of one is not known */
 #define BATCH_START   16  /* calls, likewise */
 #define HEAD_MARGIN   64  /* blocks below the known head that still want a guard */
@@ -153,21 +156,60 @@ static void take_out(struct job_run *j, struct call **at)
 	c->next = NULL;
 }
 
+/* A batch that is being put together. */
+struct batch {
+	struct call *calls[BATCH_LIMIT];
+	unsigned n, room;
+	uint64_t cost;
+};
+
+/* May it go with others' calls? One that failed before goes its own way. */
+static bool may_ride(const struct endpoint *ep, const struct call *c, uint64_t now)
+{
+	return c->ready_ms <= now && !c->last && !endpoint_lacks(ep, c->method, c->any_receipts) &&
+	       (!c->any_receipts || endpoint_receipts_method(ep) != M_RECEIPT);
+}
+
+/* Fill the batch with what later jobs of the same kind wait for. */
+static void add_riders(struct batch *b, const struct job_run *j, struct endpoint *ep, uint64_t now)
+{
+	unsigned room = b->room < SHARED_MAX ? b->room : SHARED_MAX;
+
+	for (struct job_run *o = j->next; o && b->n < room; o = o->next) {
+		struct call **at = &o->waiting;
+
+		if (o->kind != j->kind || o->avoid != j->avoid)
+			continue;
+		while (*at && b->n < room) {
+			struct call *c = *at;
+
+			if (!may_ride(ep, c, now)) {
+				at = &c->next;
+				continue;
+			}
+			if (c->any_receipts)
+				c->method = endpoint_receipts_method(ep);
+			b->cost += cost_of(ep, c);
+			if (b->cost > SHARED_BYTES)
+				return;
+			take_out(o, at);
+			b->calls[b->n++] = c;
+		}
+	}
+}
+
 /* Take waiting calls from *at on that fit into one batch to ep, and send them. */
 static bool send_batch(struct job_run *j, struct call **at, struct endpoint *ep, uint64_t now)
 {
-	struct call *calls[BATCH_LIMIT];
-	unsigned room = room_for(ep, now);
+	struct batch b = {.room = room_for(ep, now)};
 	const bool batches = ep->batch > 1;
 	const uint64_t limit = is_logs(*at) ? LOGS_BYTES : BATCH_BYTES;
-	uint64_t cost = 0;
-	bool guard = false;
-	unsigned n = 0;
+	bool guard = false, full = false;
 
-	while (*at && n + guard < room) {
+	while (*at && b.n + guard < b.room) {
 		struct call *c = *at;
 
-		if (c->ready_ms > now || (n && endpoint_lacks(ep, c->method, c->any_receipts)) ||
+		if (c->ready_ms > now || (b.n && endpoint_lacks(ep, c->method, c->any_receipts)) ||
 			!settle_method(ep, c, now)) {
 			if (j->pub.state != JOB_RUNNING)
 				return false;
@@ -175,12 +217,13 @@ static bool send_batch(struct job_run *j, struct call **at, struct endpoint *ep,
 			continue;
 		}
 		cut_range(ep, c);
-		cost += cost_of(ep, c);
-		if (n && cost > limit)
+		b.cost += cost_of(ep, c);
+		full = b.n && b.cost > limit;
+		if (full)
 			break;
 		if (wants_guard(ep, c) && !guard) {
-			if (batches && room >= 2) {
-				if (n + 2 > room)
+			if (batches && b.room >= 2) {
+				if (b.n + 2 > b.room)
 					break;
 				guard = true;
 			} else if (!head_known(ep, c, now)) {
@@ -188,11 +231,13 @@ static bool send_batch(struct job_run *j, struct call **at, struct endpoint *ep,
 			}
 		}
 		take_out(j, at);
-		calls[n++] = c;
+		b.calls[b.n++] = c;
 	}
-	if (n)
-		rpc_send(ep, calls, n, guard);
-	return n > 0;
+	if (b.n && !full && j->kind->together)
+		add_riders(&b, j, ep, now);
+	if (b.n)
+		rpc_send(ep, b.calls, b.n, guard);
+	return b.n > 0;
 }
 
 /* Replace calls for receipts by calls for each, where the endpoint knows nothing better. */

@@ -291,6 +291,122 @@ static void receipts_fall_back_once(void **state)
 	rig_close(&r);
 }
 
+#define SHARED 60
+
+static void ask_receipts(struct rig *r, struct job *j[SHARED])
+{
+	for (unsigned i = 0; i < SHARED; i++) {
+		struct block_id b = {.number = 500 + i};
+
+		fake_block_hash(r->node[0], &b.hash, b.number);
+		j[i] = source_receipts(r->s, &b, NULL, 0);
+	}
+}
+
+static void take_receipts(struct rig *r, struct job *j[SHARED])
+{
+	for (unsigned i = 0; i < SHARED; i++) {
+		if (!j[i])
+			continue;
+		assert_int_equal(rig_wait(r, j[i]), ERR_NONE);
+		assert_int_equal(j[i]->receipt_count, 3);
+		assert_int_equal(j[i]->headers[0].number, 500 + i);
+		assert_memory_equal(j[i]->receipts[2].tx_hash.b, j[i]->txs[0][2].hash.b, 32);
+		job_free(j[i]);
+	}
+}
+
+static void receipts_of_many_blocks_share_requests(void **state)
+{
+	struct job *j[SHARED];
+	struct rig r;
+	unsigned first;
+
+	(void)state;
+	rig_init(&r, 1);
+	rig_open(&r);
+	ask_receipts(&r, j);
+	take_receipts(&r, j);
+	first = fake_http_requests(r.node[0]->http);
+	ask_receipts(&r, j);
+	take_receipts(&r, j);
+	assert_true(first < SHARED / 2);
+	assert_true(fake_http_requests(r.node[0]->http) - first < 10); /* the cost is known now */
+	assert_in_range(r.node[0]->largest_batch, 16, 32);
+	assert_int_equal(fake_node_count(r.node[0], "eth_getBlockReceipts"), 2 * SHARED);
+	rig_close(&r);
+}
+
+/* Block 530 alone is refused, three times. */
+static bool refuse_one(struct fake_node *n, struct fake_call *c)
+{
+	struct hash32 hash, asked;
+	struct jiter it;
+	struct jval v;
+
+	fake_block_hash(n, &hash, 530);
+	json_iter(c->params, &it);
+	if (strcmp(c->method, "eth_getBlockReceipts") || !json_next(&it, &v) ||
+		!json_hex_fixed(v, asked.b, 32) || !hash_eq(&hash, &asked) ||
+		atomic_fetch_sub(&n->countdown, 1) <= 0)
+		return false;
+	c->error = -32000;
+	c->message = "header not found";
+	return true;
+}
+
+static void one_of_a_shared_request_is_refused(void **state)
+{
+	struct job *j[SHARED];
+	struct rig r;
+
+	(void)state;
+	rig_init(&r, 1);
+	r.node[0]->call = refuse_one;
+	r.node[0]->countdown = 3;
+	rig_open(&r);
+	ask_receipts(&r, j);
+	take_receipts(&r, j);
+	assert_true(r.node[0]->countdown < 0);
+	assert_int_equal(fake_node_count(r.node[0], "eth_getBlockReceipts"), SHARED + 3);
+	rig_close(&r);
+}
+
+static bool slow_then_lost(struct fake_node *n, const struct fake_request *q, struct fake_reply *p)
+{
+	if (!strstr(q->body, "eth_getBlockReceipts"))
+		return false;
+	p->delay_ms = 20;
+	p->drop = atomic_fetch_sub(&n->countdown, 1) > 0;
+	return p->drop;
+}
+
+/* Jobs that share requests are freed while these run, and requests get lost. */
+static void shared_requests_lose_jobs_and_get_lost(void **state)
+{
+	struct job *j[SHARED];
+	struct rig r;
+	struct err e;
+
+	(void)state;
+	rig_init(&r, 1);
+	r.node[0]->request = slow_then_lost;
+	r.node[0]->countdown = 3;
+	rig_open(&r);
+	ask_receipts(&r, j);
+	for (unsigned i = 0; i < SHARED; i++) {
+		if (i % 10 == 0)
+			assert_int_equal(source_poll(r.s, 5, &e), ERR_NONE);
+		if (i % 3) {
+			job_free(j[i]);
+			j[i] = NULL;
+		}
+	}
+	take_receipts(&r, j);
+	assert_true(r.node[0]->countdown < 0);
+	rig_close(&r);
+}
+
 static void code_of_an_account(void **state)
 {
 	struct address contract = {.b = {[19] = 0xc0}}, person = {.b = {[19] = 0xc1}};
@@ -533,6 +649,9 @@ int main(void)
 		cmocka_unit_test(logs_of_one_block_by_hash),
 		cmocka_unit_test(receipts_with_and_without_transactions),
 		cmocka_unit_test(receipts_fall_back_once),
+		cmocka_unit_test(receipts_of_many_blocks_share_requests),
+		cmocka_unit_test(one_of_a_shared_request_is_refused),
+		cmocka_unit_test(shared_requests_lose_jobs_and_get_lost),
 		cmocka_unit_test(code_of_an_account),
 		cmocka_unit_test(empty_questions_need_no_node),
 		cmocka_unit_test(large_filters_are_split),
