@@ -250,6 +250,7 @@ void periods_answer(struct call *c, const struct periods *kind, const char *key)
 		respond_format(c) == FORMAT_JSON ? c->q.limit + 1 : PERIODS_MAX);
 	buf_init(&q, 8192);
 	statement(&q, c, a);
-	call_ask(c, false, arena_strdup(c->mem, q.p), 4, values, on_periods);
+	/* sums over years take long: no page waits behind them */
+	call_ask(c, true, arena_strdup(c->mem, q.p), 4, values, on_periods);
 	buf_free(&q);
 }
