@@ -6,15 +6,23 @@
 
 #include "chain/keccak.h"
 
-struct bloom_key bloom_key(const void *p, size_t n)
+#define TOGETHER 64 /* values hashed at once */
+
+static struct bloom_key key_of(const struct hash32 *h)
 {
 	struct bloom_key k;
+
+	for (int i = 0; i < 3; i++)
+		k.bit[i] = (uint16_t)((h->b[2 * i] << 8 | h->b[2 * i + 1]) & 2047);
+	return k;
+}
+
+struct bloom_key bloom_key(const void *p, size_t n)
+{
 	struct hash32 h;
 
 	keccak256(&h, p, n);
-	for (int i = 0; i < 3; i++)
-		k.bit[i] = (uint16_t)((h.b[2 * i] << 8 | h.b[2 * i + 1]) & 2047);
-	return k;
+	return key_of(&h);
 }
 
 bool bloom_has(const uint8_t bloom[256], struct bloom_key k)
@@ -56,6 +64,40 @@ struct bloom_key bloom_cache_key(struct bloom_cache *c, const void *p, size_t n)
 		c->used[slot] = (uint8_t)n;
 	}
 	return c->key[slot];
+}
+
+void bloom_set_init(struct bloom_set *s, size_t room, struct arena *mem)
+{
+	*s = (struct bloom_set){.value = arena_alloc(mem, room * sizeof(*s->value)),
+		.key = arena_alloc(mem, room * sizeof(*s->key))};
+}
+
+uint32_t bloom_set_add(struct bloom_set *s, const void *p, size_t n)
+{
+	uint32_t *slot = &s->slot[slot_of(p, n)];
+	const struct bytes *v = *slot ? &s->value[*slot - 1] : NULL;
+
+	if (v && v->n == n && !memcmp(v->p, p, n))
+		return *slot - 1;
+	s->value[s->n] = (struct bytes){p, n};
+	*slot = (uint32_t)++s->n;
+	return *slot - 1;
+}
+
+void bloom_set_hash(struct bloom_set *s)
+{
+	struct keccak_input in[TOGETHER];
+	struct hash32 h[TOGETHER];
+
+	for (size_t at = 0; at < s->n; at += TOGETHER) {
+		size_t n = s->n - at < TOGETHER ? s->n - at : TOGETHER;
+
+		for (size_t i = 0; i < n; i++)
+			in[i] = (struct keccak_input){.body = s->value[at + i]};
+		keccak256_many(h, in, n);
+		for (size_t i = 0; i < n; i++)
+			s->key[at + i] = key_of(&h[i]);
+	}
 }
 
 static struct bloom_key key(struct bloom_cache *c, const void *p, size_t n)

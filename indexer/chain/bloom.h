@@ -1,6 +1,7 @@
 #ifndef CHAIN_BLOOM_H
 #define CHAIN_BLOOM_H
 
+#include "base/arena.h"
 #include "chain/types.h"
 
 /** The three bits of one address or topic, computed once and tested many times. */
@@ -22,6 +23,21 @@ struct bloom_cache {
 };
 void bloom_cache_init(struct bloom_cache *c);
 struct bloom_key bloom_cache_key(struct bloom_cache *c, const void *p, size_t n); /* n: 20 or 32 */
+
+/**
+ * Keys of many values, hashed together: collect them, then ask by the numbers that they got. Equal
+ * values mostly share one. Values stay where they are until bloom_set_hash.
+ */
+struct bloom_set {
+	struct bytes *value;
+	struct bloom_key *key;
+	size_t n;
+	uint32_t slot[BLOOM_CACHE]; /* number + 1 */
+};
+void bloom_set_init(struct bloom_set *s, size_t room, struct arena *mem);
+uint32_t bloom_set_add(struct bloom_set *s, const void *p, size_t n); /* n: 20 or 32; at most room */
+void bloom_set_hash(struct bloom_set *s); /* s->key[number] from then on */
+
 bool bloom_has(const uint8_t bloom[256], struct bloom_key k);
 void bloom_add(uint8_t bloom[256], struct bloom_key k);
 

@@ -22,6 +22,7 @@
 #define SEAL     65
 #define PRODUCER 40
 #define MORE_MAX 4
+#define SHORT_EXTRA 1024 /* a sprint end of 23 producers */
 
 struct pieces {
 	uint8_t front[9 + 560], back[260];
@@ -152,6 +153,62 @@ void header_hash(struct hash32 *out, const struct header *h)
 
 	encode(&s, h, h->extra, h->has & HEADER_ALL, (struct bytes){0});
 	hash_pieces(out, &s, (struct bytes){0});
+}
+
+/* Pieces in two: front, and the rest put together behind each other. */
+struct flat {
+	struct pieces s;
+	uint8_t rest[SHORT_EXTRA + sizeof(((struct pieces *)0)->back)];
+};
+
+/* False when extraData is too long to be put together. */
+static bool flatten(
+	struct flat *f, const struct header *h, size_t cut, unsigned has, struct keccak_input *out)
+{
+	struct bytes extra = {h->extra.p, h->extra.n > cut ? h->extra.n - cut : 0};
+
+	if (extra.n > SHORT_EXTRA)
+		return false;
+	encode(&f->s, h, extra, has, (struct bytes){0});
+	if (extra.n)
+		memcpy(f->rest, extra.p, extra.n);
+	memcpy(f->rest + extra.n, f->s.back, f->s.back_n);
+	out->head = (struct bytes){f->s.front + f->s.start, f->s.front_n - f->s.start};
+	out->body = (struct bytes){f->rest, extra.n + f->s.back_n};
+	return true;
+}
+
+/* Those with a long extraData one by one, the others together. */
+static void hash_many(struct hash32 *out, const struct header *h, size_t n, bool seal)
+{
+	struct keccak_input in[HEADERS_TOGETHER];
+	struct hash32 hash[HEADERS_TOGETHER];
+	struct flat flat[HEADERS_TOGETHER];
+	size_t at[HEADERS_TOGETHER], count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned has = seal ? 0 : h[i].has & HEADER_ALL;
+
+		if (flatten(&flat[count], &h[i], seal ? SEAL : 0, has, &in[count]))
+			at[count++] = i;
+		else if (!seal)
+			header_hash(&out[i], &h[i]);
+		else if (!header_seal_hash(&out[i], &h[i]))
+			memset(&out[i], 0, sizeof(out[i]));
+	}
+	keccak256_many(hash, in, count);
+	for (size_t i = 0; i < count; i++)
+		out[at[i]] = hash[i];
+}
+
+void header_hash_many(struct hash32 *out, const struct header *h, size_t n)
+{
+	hash_many(out, h, n, false);
+}
+
+void header_seal_hash_many(struct hash32 *out, const struct header *h, size_t n)
+{
+	hash_many(out, h, n, true);
 }
 
 static bool fits(const struct header *h, unsigned has, struct bytes more)

@@ -15,6 +15,16 @@ void header_rlp(struct buf *out, const struct header *h);
 /** keccak256 of header_rlp; allocates nothing. */
 void header_hash(struct hash32 *out, const struct header *h);
 
+/** Block hashes, each as header_hash gives it, of at most HEADERS_TOGETHER headers. */
+#define HEADERS_TOGETHER 64
+void header_hash_many(struct hash32 *out, const struct header *h, size_t n);
+
+/**
+ * Seal hashes likewise, as header_seal_hash gives them; every extraData has 97 bytes at least, or the
+ * result is of no use.
+ */
+void header_seal_hash_many(struct hash32 *out, const struct header *h, size_t n);
+
 #define HEADER_ALL  31   /* all HEADER_* bits */
 #define HEADER_MORE 256  /* in a layout: items of h->more follow the known fields */
 

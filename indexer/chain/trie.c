@@ -4,8 +4,9 @@
  *
  * The keys of such a trie are known and their order is arithmetic (1..127, 0, 128, ...), so the
  * trie is never stored: a node over a range of ordered keys is encoded by encoding its children
- * first, on the stack. Values are hashed where they lie. No key is the prefix of another, so branch
- * nodes never have a value.
+ * first, on the stack. No key is the prefix of another, so branch nodes never have a value. Leaves
+ * are hashed beforehand, all together and where the values lie (keccak256_many): how deep a leaf is
+ * follows from its neighbours.
  *
  * The same recursion yields proofs: nodes whose range holds the wanted key are copied as they are
  * made.
@@ -15,8 +16,10 @@
 #include "chain/keccak.h"
 #include "chain/rlp.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#define LEAVES_MAX 64 /* hashed together */
 #define KEY_MAX    18  /* nibbles of rlp(index) */
 #define BRANCH_MAX (3 + 16 * 33 + 1)
 
@@ -29,14 +32,9 @@ struct key {
 	unsigned n;
 };
 
-/* What a parent holds of a child: the node itself when it is short, else the string of its hash. */
-struct ref {
-	uint8_t b[33];
-	uint8_t n;
-};
-
 struct build {
-	const struct bytes *values;
+	const struct bytes *values; /* may be NULL when none is wanted */
+	const struct trie_ref *leaves; /* by position */
 	size_t n;
 	/* before[i]: wanted values at positions below i of the order of keys; NULL: none is wanted */
 	const size_t *before;
@@ -97,66 +95,162 @@ static size_t compact(uint8_t *out, const struct key *k, unsigned from, unsigned
 	return 1 + n;
 }
 
-/* Make the reference to the node head||body, keep a copy when it is on the wanted path. */
-static void refer(struct build *b, bool root, bool on_path, struct bytes head, struct bytes body,
-	struct ref *out)
+static void keep_node(struct build *b, struct bytes head, struct bytes body)
 {
-	size_t n = head.n + body.n;
+	uint8_t *copy = arena_alloc(b->mem, head.n + body.n);
+
+	memcpy(copy, head.p, head.n);
+	if (body.n)
+		memcpy(copy + head.n, body.p, body.n);
+	arena_grow(b->mem, &b->nodes, &b->node_room, b->node_count + 1, sizeof(*b->nodes));
+	b->nodes[b->node_count++] = (struct bytes){copy, head.n + body.n};
+}
+
+/* Short nodes lie in their parents; the root is always hashed. */
+static bool is_inline(size_t n, bool root)
+{
+	return n < 32 && !root;
+}
+
+static void set_hash(struct trie_ref *out, const struct hash32 *h)
+{
+	out->b[0] = 0xa0;
+	memcpy(out->b + 1, h->b, 32);
+	out->n = 33;
+}
+
+static void set_inline(struct trie_ref *out, struct bytes head, struct bytes body)
+{
+	memcpy(out->b, head.p, head.n);
+	if (body.n)
+		memcpy(out->b + head.n, body.p, body.n);
+	out->n = (uint8_t)(head.n + body.n);
+}
+
+/*
+ * Make the reference to the node head||body, keep a copy when it is on the wanted path. Who collects a
+ * proof knows the root.
+ */
+static void refer(struct build *b, bool root, bool on_path, struct bytes head, struct bytes body,
+	struct trie_ref *out)
+{
 	struct hash32 h;
 	struct keccak k;
 
-	if (n < 32 && !root) {
-		memcpy(out->b, head.p, head.n);
-		if (body.n)
-			memcpy(out->b + head.n, body.p, body.n);
-		out->n = (uint8_t)n;
+	if (is_inline(head.n + body.n, root)) {
+		set_inline(out, head, body);
 		return;
 	}
+	if (on_path)
+		keep_node(b, head, body);
+	if (on_path && root)
+		return;
 	keccak_init(&k);
 	keccak_add(&k, head.p, head.n);
 	keccak_add(&k, body.p, body.n);
 	keccak_done(&k, &h);
-	out->b[0] = 0xa0;
-	memcpy(out->b + 1, h.b, 32);
-	out->n = 33;
-	if (on_path) {
-		uint8_t *copy = arena_alloc(b->mem, n);
+	set_hash(out, &h);
+}
 
-		memcpy(copy, head.p, head.n);
-		if (body.n)
-			memcpy(copy + head.n, body.p, body.n);
-		arena_grow(b->mem, &b->nodes, &b->node_room, b->node_count + 1, sizeof(*b->nodes));
-		b->nodes[b->node_count++] = (struct bytes){copy, n};
+/* ---- leaves -------------------------------------------------------------------------------- */
+
+/* A leaf in front of its value. */
+struct leaf {
+	uint8_t head[32];
+	size_t n;
+};
+
+static unsigned common(const struct key *a, const struct key *b)
+{
+	unsigned n = 0;
+
+	while (a->nibble[n] == b->nibble[n])
+		n++;
+	return n;
+}
+
+/* Nibbles that lead to the leaf at a position: one more than it shares with a neighbour. */
+static unsigned depth_of(const struct key *k, size_t pos, size_t n)
+{
+	unsigned depth = 0;
+	struct key other;
+
+	for (int side = -1; side <= 1; side += 2) {
+		unsigned with;
+
+		if ((side < 0 && !pos) || (side > 0 && pos + 1 == n))
+			continue;
+		key_of(&other, index_at(side < 0 ? pos - 1 : pos + 1, n));
+		with = common(k, &other) + 1;
+		depth = with > depth ? with : depth;
+	}
+	return depth;
+}
+
+static void make_leaf(struct leaf *l, size_t pos, size_t n, struct bytes v)
+{
+	uint8_t item[9], path[12];
+	size_t item_n = 0, path_n;
+	struct key k;
+
+	key_of(&k, index_at(pos, n));
+	path_n = compact(path, &k, depth_of(&k, pos, n), k.n, true);
+	if (v.n != 1 || v.p[0] >= 0x80)
+		item_n = rlp_prefix(item, 0x80, v.n);
+	l->n = rlp_prefix(l->head, 0xc0, path_n + item_n + v.n);
+	memcpy(l->head + l->n, path, path_n);
+	memcpy(l->head + l->n + path_n, item, item_n);
+	l->n += path_n + item_n;
+}
+
+void trie_leaves(struct trie_ref *out, const struct bytes *values, size_t n)
+{
+	struct keccak_input in[LEAVES_MAX];
+	struct hash32 hash[LEAVES_MAX];
+	struct leaf leaf[LEAVES_MAX];
+	size_t at[LEAVES_MAX], count = 0;
+
+	for (size_t pos = 0; pos < n; pos++) {
+		struct bytes v = values[index_at(pos, n)], head;
+
+		make_leaf(&leaf[count], pos, n, v);
+		head = (struct bytes){leaf[count].head, leaf[count].n};
+		if (is_inline(head.n + v.n, n == 1)) {
+			set_inline(&out[pos], head, v);
+		} else {
+			in[count] = (struct keccak_input){head, v};
+			at[count++] = pos;
+		}
+		if (count < LEAVES_MAX && pos + 1 < n)
+			continue;
+		keccak256_many(hash, in, count);
+		for (; count; count--)
+			set_hash(&out[at[count - 1]], &hash[count - 1]);
 	}
 }
 
-static void leaf(struct build *b, size_t pos, unsigned depth, bool root, struct ref *out)
+static void take_leaf(struct build *b, size_t pos, struct trie_ref *out)
 {
-	uint64_t index = index_at(pos, b->n);
-	struct bytes v = b->values[index];
-	uint8_t item[9], path[12], head[32];
-	size_t item_n = 0, path_n, n;
-	struct key k;
+	struct leaf l;
 
-	key_of(&k, index);
-	path_n = compact(path, &k, depth, k.n, true);
-	if (v.n != 1 || v.p[0] >= 0x80)
-		item_n = rlp_prefix(item, 0x80, v.n);
-	n = rlp_prefix(head, 0xc0, path_n + item_n + v.n);
-	memcpy(head + n, path, path_n);
-	memcpy(head + n + path_n, item, item_n);
-	refer(b, root, wanted_in(b, pos, pos + 1), (struct bytes){head, n + path_n + item_n}, v, out);
+	*out = b->leaves[pos];
+	if (!wanted_in(b, pos, pos + 1) || out->n < 33)
+		return;
+	make_leaf(&l, pos, b->n, b->values[index_at(pos, b->n)]);
+	keep_node(b, (struct bytes){l.head, l.n}, b->values[index_at(pos, b->n)]);
 }
 
+/* ---- above them ---------------------------------------------------------------------------- */
+
 static void node(struct build *b, size_t begin, size_t end, unsigned depth, bool root,
-	struct ref *out);
+	struct trie_ref *out);
 
 static void branch(struct build *b, size_t begin, size_t end, unsigned depth, bool root,
-	struct ref *out)
+	struct trie_ref *out)
 {
 	uint8_t payload[BRANCH_MAX], head[9];
 	size_t n = 0, at = begin, stop, head_n;
-	struct ref child;
+	struct trie_ref child;
 	struct key k;
 
 	for (unsigned nibble = 0; nibble < 16; nibble++) {
@@ -182,16 +276,16 @@ static void branch(struct build *b, size_t begin, size_t end, unsigned depth, bo
 
 /* The node over the keys at positions [begin, end), which agree in their first `depth` nibbles. */
 static void node(struct build *b, size_t begin, size_t end, unsigned depth, bool root,
-	struct ref *out)
+	struct trie_ref *out)
 {
 	struct key first, last;
 	unsigned same = depth;
 	uint8_t head[32], path[12];
 	size_t n, path_n;
-	struct ref child;
+	struct trie_ref child;
 
 	if (end - begin == 1) {
-		leaf(b, begin, depth, root, out);
+		take_leaf(b, begin, out);
 		return;
 	}
 	key_of(&first, index_at(begin, b->n));
@@ -210,10 +304,10 @@ static void node(struct build *b, size_t begin, size_t end, unsigned depth, bool
 		(struct bytes){child.b, child.n}, out);
 }
 
-void trie_root(struct hash32 *out, const struct bytes *values, size_t n)
+void trie_root_of(struct hash32 *out, const struct trie_ref *leaves, size_t n)
 {
-	struct build b = {.values = values, .n = n};
-	struct ref r;
+	struct build b = {.leaves = leaves, .n = n};
+	struct trie_ref r;
 
 	if (!n) {
 		*out = trie_empty_root;
@@ -223,12 +317,23 @@ void trie_root(struct hash32 *out, const struct bytes *values, size_t n)
 	memcpy(out->b, r.b + 1, 32);
 }
 
-void trie_prove_many(const struct bytes *values, size_t n, const bool *wanted, struct arena *mem,
+void trie_root(struct hash32 *out, const struct bytes *values, size_t n)
+{
+	struct trie_ref *leaves = malloc((n + 1) * sizeof(*leaves));
+
+	if (!leaves)
+		abort();
+	trie_leaves(leaves, values, n);
+	trie_root_of(out, leaves, n);
+	free(leaves);
+}
+
+void trie_prove_many(const struct trie_values *t, const bool *wanted, struct arena *mem,
 	struct bytes **nodes, size_t *node_count)
 {
-	size_t *before = arena_calloc(mem, n + 1, sizeof(*before));
-	struct build b = {.values = values, .n = n, .before = before, .mem = mem};
-	struct ref r;
+	size_t n = t->n, *before = arena_calloc(mem, n + 1, sizeof(*before));
+	struct build b = {.values = t->v, .leaves = t->leaves, .n = n, .before = before, .mem = mem};
+	struct trie_ref r;
 
 	for (size_t pos = 0; pos < n; pos++)
 		before[pos + 1] = before[pos] + wanted[index_at(pos, n)];
@@ -247,10 +352,12 @@ void trie_prove_many(const struct bytes *values, size_t n, const bool *wanted, s
 void trie_prove(const struct bytes *values, size_t n, size_t index, struct arena *mem,
 	struct bytes **nodes, size_t *node_count)
 {
+	struct trie_ref *leaves = arena_calloc(mem, n, sizeof(*leaves));
 	bool *wanted = arena_calloc(mem, n, sizeof(*wanted));
 
 	wanted[index] = true;
-	trie_prove_many(values, n, wanted, mem, nodes, node_count);
+	trie_leaves(leaves, values, n);
+	trie_prove_many(&(struct trie_values){values, leaves, n}, wanted, mem, nodes, node_count);
 }
 
 /* ---- checking a proof ---------------------------------------------------------------------- */

@@ -8,6 +8,19 @@
 /** Root of the Merkle-Patricia trie rlp(index) -> values[index], as block headers use it. */
 void trie_root(struct hash32 *out, const struct bytes *values, size_t n);
 
+/** What a parent node holds of a child: the node itself when it is short, else the string of its hash. */
+struct trie_ref {
+	uint8_t b[33];
+	uint8_t n;
+};
+
+/**
+ * The same in two steps: hashing the leaves, which is nearly all the work, and what stands above them.
+ * out, leaves: n, in an order of their own.
+ */
+void trie_leaves(struct trie_ref *out, const struct bytes *values, size_t n);
+void trie_root_of(struct hash32 *out, const struct trie_ref *leaves, size_t n);
+
 /** Root of the trie without entries: keccak256(0x80). */
 extern const struct hash32 trie_empty_root;
 
@@ -21,9 +34,14 @@ void trie_prove(const struct bytes *values, size_t n, size_t index, struct arena
 
 /**
  * The nodes that prove all wanted values at once, root first, none twice; wanted[i]: values[i] is
- * wanted. What trie_pick takes a single proof from.
+ * wanted. leaves: of trie_leaves. What trie_pick takes a single proof from.
  */
-void trie_prove_many(const struct bytes *values, size_t n, const bool *wanted, struct arena *mem,
+struct trie_values {
+	const struct bytes *v;
+	const struct trie_ref *leaves;
+	size_t n;
+};
+void trie_prove_many(const struct trie_values *t, const bool *wanted, struct arena *mem,
 	struct bytes **nodes, size_t *node_count);
 
 /**

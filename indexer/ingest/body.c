@@ -215,41 +215,6 @@ static void take_status(struct body *b, const struct job *j, struct arena *mem)
 	}
 }
 
-static struct bytes take_value(struct buf *b, struct arena *mem)
-{
-	struct bytes out = arena_bytes(mem, b->p, b->n);
-
-	buf_clear(b);
-	return out;
-}
-
-/* What the roots are over: body_finish proves what is kept by it. verify_receipts has passed. */
-static void take_values(struct body *b, const struct job *j, struct arena *mem)
-{
-	size_t n = b->tx_count - b->state_sync;
-	struct buf v;
-	struct err e;
-
-	buf_init(&v, SIZE_MAX / 4);
-	b->receipt_values = arena_calloc(mem, n, sizeof(*b->receipt_values));
-	b->tx_values = arena_calloc(mem, n, sizeof(*b->tx_values));
-	while (b->value_count < n) {
-		size_t i = b->value_count;
-		struct receipt r = j->receipts[i];
-
-		r.type = b->txs[i].type;
-		receipt_encode(&v, &r);
-		b->receipt_values[i] = take_value(&v, mem);
-		if (tx_encode(&v, &b->txs[i], &e))
-			break;
-		b->tx_values[i] = take_value(&v, mem);
-		b->value_count++;
-	}
-	buf_free(&v);
-	if (b->value_count < n) /* never after verify_receipts, which encodes them too */
-		b->value_count = 0;
-}
-
 enum err_kind body_take_receipts(
 	const struct unit_env *env, struct body *b, struct arena *mem, struct err *e)
 {
@@ -257,11 +222,12 @@ enum err_kind body_take_receipts(
 	struct block_body whole = {.receipts = j->receipts, .receipt_count = j->receipt_count};
 	struct log *given = b->logs, *all;
 	size_t given_count = b->log_count, all_count;
+	struct block_values values = {0};
 	enum err_kind k;
 
 	whole.txs = b->txs ? b->txs : j->header_count ? j->txs[0] : NULL;
 	whole.tx_count = b->txs ? b->tx_count : j->header_count ? j->tx_counts[0] : 0;
-	k = verify_receipts(env->kind, b->h, &whole, mem, e);
+	k = verify_receipts_values(env->kind, b->h, &whole, mem, &values, e);
 	if (k && e->code != VERIFY_UNSUPPORTED)
 		return k;
 	if (k)
@@ -279,7 +245,7 @@ enum err_kind body_take_receipts(
 	merge(b, given, given_count, true, mem);
 	take_status(b, j, mem);
 	if (b->proven && b->txs)
-		take_values(b, j, mem);
+		b->values = values; /* body_finish proves what is kept by it */
 	b->have_receipts = true;
 	b->judged = false;
 	metric_add(env->tally->receipts, 1);
@@ -437,7 +403,7 @@ static bool senders_signed(const struct unit_env *env, const struct block *out)
 	return true;
 }
 
-static void add_nodes(struct buf *out, const struct bytes *values, size_t n, const bool *wanted)
+static void add_nodes(struct buf *out, const struct trie_values *values, const bool *wanted)
 {
 	struct arena *mem = arena_new(UNIT_PROOF_MAX);
 	struct bytes *nodes;
@@ -445,7 +411,7 @@ static void add_nodes(struct buf *out, const struct bytes *values, size_t n, con
 	size_t count;
 
 	rlp_init(&w, out);
-	trie_prove_many(values, n, wanted, mem, &nodes, &count);
+	trie_prove_many(values, wanted, mem, &nodes, &count);
 	for (size_t i = 0; i < count; i++)
 		rlp_bytes(&w, nodes[i].p, nodes[i].n);
 	arena_free(mem);
@@ -454,7 +420,7 @@ static void add_nodes(struct buf *out, const struct bytes *values, size_t n, con
 /* The evidence for what is kept of a block whose roots were rebuilt. */
 static void keep_proof(const struct body *b, struct arena *mem, struct block *out)
 {
-	bool *wanted = arena_calloc(mem, b->value_count + 1, sizeof(*wanted));
+	bool *wanted = arena_calloc(mem, b->values.txs.n + 1, sizeof(*wanted));
 	bool any = false;
 	struct buf nodes;
 
@@ -466,8 +432,8 @@ static void keep_proof(const struct body *b, struct arena *mem, struct block *ou
 	if (!any)
 		return;
 	buf_init(&nodes, SIZE_MAX / 4);
-	add_nodes(&nodes, b->receipt_values, b->value_count, wanted);
-	add_nodes(&nodes, b->tx_values, b->value_count, wanted);
+	add_nodes(&nodes, &b->values.receipts, wanted);
+	add_nodes(&nodes, &b->values.txs, wanted);
 	out->proof = arena_bytes(mem, nodes.p, nodes.n);
 	buf_free(&nodes);
 }
@@ -490,7 +456,7 @@ void body_finish(const struct unit_env *env, struct body *b, bool linked, struct
 		out->level = LEVEL_BLOOM;
 	if (b->need && b->proven && senders_signed(env, out)) {
 		out->level = LEVEL_RECEIPTS;
-		if (b->value_count)
+		if (b->values.txs.n)
 			keep_proof(b, mem, out);
 	}
 }

@@ -43,8 +43,7 @@ struct body {
 	size_t log_count;
 	int8_t *status; /* by transaction index, with receipts */
 	size_t status_count;
-	struct bytes *receipt_values, *tx_values; /* under the two roots, once proven */
-	size_t value_count;
+	struct block_values values; /* under the two roots, once proven */
 	struct job *receipts; /* asked for */
 	unsigned tries;       /* receipts that did not come or were refused */
 	bool have_receipts;   /* they came and passed verify_receipts */

@@ -19,7 +19,8 @@
 
 #include <inttypes.h>
 
-#define EXTRA_PLAIN 97 /* 32 vanity and 65 seal */
+#define EXTRA_PLAIN  97 /* 32 vanity and 65 seal */
+#define TXS_TOGETHER 64 /* hashed at once */
 
 /* keccak256 of the RLP of an empty list: no uncles. */
 static const struct hash32 no_uncles = {{0x1d, 0xcc, 0x4d, 0xe8, 0xde, 0xc7, 0x5d, 0x7a, 0xab, 0x85,
@@ -87,7 +88,7 @@ static enum err_kind bttc_header(
 }
 
 enum err_kind verify_unsealed(enum header_kind kind, uint64_t number, const struct header *h,
-	struct header_check *out, struct err *e)
+	const struct hash32 *hash, struct header_check *out, struct err *e)
 {
 	struct header_check c = {.level = LEVEL_HASHED};
 	enum err_kind k = ERR_NONE;
@@ -98,11 +99,14 @@ enum err_kind verify_unsealed(enum header_kind kind, uint64_t number, const stru
 			h->number);
 	if (kind == HEADER_TRON) {
 		k = tron_header(h, &c, e);
+	} else if (hash && hash_eq(hash, &h->hash)) {
+		c.layout = h->has & HEADER_ALL;
 	} else if (!header_match(h, &c.layout)) {
 		k = reject(e, h, "the header's content does not hash to its hash");
-	} else if (kind == HEADER_BTTC) {
+	}
+	if (!k && kind == HEADER_BTTC)
 		k = bttc_header(h, &c, e);
-	} else {
+	if (!k && kind == HEADER_ETHEREUM) {
 		c.has_author = true;
 		c.author = h->miner;
 	}
@@ -115,7 +119,7 @@ enum err_kind verify_header(enum header_kind kind, uint64_t number, const struct
 	struct header_check *out, struct err *e)
 {
 	struct header_check c;
-	enum err_kind k = verify_unsealed(kind, number, h, &c, e);
+	enum err_kind k = verify_unsealed(kind, number, h, NULL, &c, e);
 
 	if (!k && kind == HEADER_BTTC && h->number) {
 		c.has_author = header_author(&c.author, h);
@@ -247,6 +251,7 @@ struct body {
 	const struct block_body *b;
 	size_t receipts, txs; /* real ones */
 	struct arena *mem;
+	struct block_values values;
 	struct err *e;
 };
 
@@ -336,20 +341,48 @@ static enum err_kind check_logs(const struct body *w)
 	return ERR_NONE;
 }
 
+/* Numbers of the keys of all logs' addresses and topics, in order. */
+static uint32_t *bloom_numbers(const struct body *w, struct bloom_set *set)
+{
+	uint32_t *out;
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->b->receipt_count; i++)
+		for (size_t k = 0; k < w->b->receipts[i].log_count; k++)
+			n += 1u + w->b->receipts[i].logs[k].topic_count;
+	out = arena_alloc(w->mem, n * sizeof(*out));
+	bloom_set_init(set, n, w->mem);
+	n = 0;
+	for (size_t i = 0; i < w->b->receipt_count; i++) {
+		const struct receipt *r = &w->b->receipts[i];
+
+		for (size_t k = 0; k < r->log_count; k++) {
+			const struct log *l = &r->logs[k];
+
+			out[n++] = bloom_set_add(set, l->address.b, sizeof(l->address.b));
+			for (unsigned t = 0; t < l->topic_count; t++)
+				out[n++] = bloom_set_add(set, l->topics[t].b, 32);
+		}
+	}
+	bloom_set_hash(set);
+	return out;
+}
+
 /* Gas and blooms of the receipts, and their sums against the header. */
 static enum err_kind check_sums(const struct body *w)
 {
 	uint8_t all[256] = {0}, own[256];
-	struct bloom_cache cache;
+	struct bloom_set set;
+	const uint32_t *number = bloom_numbers(w, &set);
 	uint64_t gas = 0;
 
-	bloom_cache_init(&cache);
 	for (size_t i = 0; i < w->b->receipt_count; i++) {
 		const struct receipt *r = &w->b->receipts[i];
 
 		memset(own, 0, sizeof(own));
 		for (size_t k = 0; k < r->log_count; k++)
-			bloom_cache_add_log(&cache, own, &r->logs[k]);
+			for (unsigned t = 0; t <= r->logs[k].topic_count; t++)
+				bloom_add(own, set.key[*number++]);
 		if (memcmp(own, r->bloom, sizeof(own)))
 			return item_reject(w, "receipt", i, "logsBloom is not that of its logs");
 		if (r->state_sync)
@@ -368,16 +401,24 @@ static enum err_kind check_sums(const struct body *w)
 	return ERR_NONE;
 }
 
-static void set_values(struct bytes *values, const size_t *end, size_t n, const struct buf *b)
+/* n values that end in the buffer where `end` says, as the trie wants them. */
+static struct trie_values values_of(
+	const struct body *w, const size_t *end, size_t n, const struct buf *b)
 {
+	struct bytes *v = arena_alloc(w->mem, n * sizeof(*v));
+	struct trie_ref *leaves = arena_alloc(w->mem, n * sizeof(*leaves));
+	struct bytes all = arena_bytes(w->mem, b->p, b->n);
+
 	for (size_t i = 0, start = 0; i < n; start = end[i++])
-		values[i] = (struct bytes){(const uint8_t *)b->p + start, end[i] - start};
+		v[i] = (struct bytes){all.p + start, end[i] - start};
+	trie_leaves(leaves, v, n);
+	return (struct trie_values){v, leaves, n};
 }
 
-static enum err_kind check_receipts_root(const struct body *w)
+static enum err_kind check_receipts_root(struct body *w)
 {
-	struct bytes *values = arena_calloc(w->mem, w->receipts, sizeof(*values));
 	size_t *end = arena_calloc(w->mem, w->receipts, sizeof(*end));
+	struct trie_values *v = &w->values.receipts;
 	struct hash32 root;
 	struct buf b;
 
@@ -390,40 +431,69 @@ static enum err_kind check_receipts_root(const struct body *w)
 		receipt_encode(&b, &r);
 		end[i] = b.n;
 	}
-	set_values(values, end, w->receipts, &b);
-	trie_root(&root, values, w->receipts);
+	*v = values_of(w, end, w->receipts, &b);
 	buf_free(&b);
+	trie_root_of(&root, v->leaves, v->n);
 	return hash_eq(&root, &w->h->receipts_root)
 		? ERR_NONE
 		: reject(w->e, w->h, "the receipts do not give receiptsRoot");
 }
 
-/* Encode all real transactions into b; each must have the hash that the node says. */
+/* Transactions [from, to) of the buffer must have the hashes that the node says. */
+static enum err_kind check_hashes(
+	const struct body *w, const struct buf *b, const size_t *end, size_t from, size_t to)
+{
+	struct keccak_input in[TXS_TOGETHER];
+	struct hash32 hash[TXS_TOGETHER];
+
+	for (size_t i = from; i < to; i++) {
+		size_t start = i ? end[i - 1] : 0;
+
+		in[i - from].head = (struct bytes){0};
+		in[i - from].body = (struct bytes){(const uint8_t *)b->p + start, end[i] - start};
+	}
+	keccak256_many(hash, in, to - from);
+	for (size_t i = from; i < to; i++)
+		if (!hash_eq(&hash[i - from], &w->b->txs[i].hash))
+			return item_reject(w, "transaction", i,
+				"its content does not hash to its hash");
+	return ERR_NONE;
+}
+
+/* Encode all real transactions into b. The first that is wrong is named, for whatever reason. */
 static enum err_kind encode_txs(const struct body *w, struct buf *b, size_t *end)
 {
-	struct hash32 hash;
-	size_t start = 0;
+	size_t checked = 0;
 
 	for (size_t i = 0; i < w->txs; i++) {
-		if (tx_encode(b, &w->b->txs[i], w->e)) {
+		bool bad = tx_encode(b, &w->b->txs[i], w->e);
+		size_t to = bad ? i : i + 1;
+		enum err_kind k = ERR_NONE;
+
+		end[i] = b->n;
+		if (bad || to - checked == TXS_TOGETHER || to == w->txs) {
+			struct err unsupported = *w->e;
+
+			k = check_hashes(w, b, end, checked, to);
+			checked = to;
+			if (bad && !k)
+				*w->e = unsupported;
+		}
+		if (k)
+			return k;
+		if (bad) {
 			err_wrap(w->e, "block %" PRIu64, w->h->number);
-			if (w->e)
-				w->e->code = VERIFY_UNSUPPORTED;
+			w->e->code = VERIFY_UNSUPPORTED;
 			return ERR_REJECT;
 		}
-		keccak256(&hash, b->p + start, b->n - start);
-		if (!hash_eq(&hash, &w->b->txs[i].hash))
-			return item_reject(
-				w, "transaction", i, "its content does not hash to its hash");
-		start = end[i] = b->n;
 	}
 	return ERR_NONE;
 }
 
-static enum err_kind check_tx_root(const struct body *w)
+static enum err_kind check_tx_root(struct body *w)
 {
-	struct bytes *values = arena_calloc(w->mem, w->txs, sizeof(*values));
 	size_t *end = arena_calloc(w->mem, w->txs, sizeof(*end));
+	struct trie_values *v = &w->values.txs;
 	struct hash32 root;
 	enum err_kind k;
 	struct buf b;
@@ -431,8 +501,8 @@ static enum err_kind check_tx_root(const struct body *w)
 	buf_init(&b, SIZE_MAX / 4);
 	k = encode_txs(w, &b, end);
 	if (!k) {
-		set_values(values, end, w->txs, &b);
-		trie_root(&root, values, w->txs);
+		*v = values_of(w, end, w->txs, &b);
+		trie_root_of(&root, v->leaves, v->n);
 		if (!hash_eq(&root, &w->h->tx_root))
 			k = reject(w->e, w->h, "the transactions do not give transactionsRoot");
 	}
@@ -440,11 +510,12 @@ static enum err_kind check_tx_root(const struct body *w)
 	return k;
 }
 
-enum err_kind verify_receipts(enum header_kind kind, const struct header *h,
-	const struct block_body *body, struct arena *mem, struct err *e)
+enum err_kind verify_receipts_values(enum header_kind kind, const struct header *h,
+	const struct block_body *body, struct arena *mem, struct block_values *out, struct err *e)
 {
 	struct block_body given = *body;
-	struct body w = {.kind = kind, .h = h, .b = &given, .mem = mem, .e = e};
+	struct err own = {0};
+	struct body w = {.kind = kind, .h = h, .b = &given, .mem = mem, .e = e ? e : &own};
 	enum err_kind k;
 
 	if (!given.receipts)
@@ -459,7 +530,18 @@ enum err_kind verify_receipts(enum header_kind kind, const struct header *h,
 	/* Receipts first: a transaction that can not be encoded must not hide a wrong receipt. */
 	if (body->receipts && ((k = check_sums(&w)) || (k = check_receipts_root(&w))))
 		return k;
-	return body->txs ? check_tx_root(&w) : ERR_NONE;
+	if (body->txs && (k = check_tx_root(&w)))
+		return k;
+	*out = w.values;
+	return ERR_NONE;
+}
+
+enum err_kind verify_receipts(enum header_kind kind, const struct header *h,
+	const struct block_body *body, struct arena *mem, struct err *e)
+{
+	struct block_values unused;
+
+	return verify_receipts_values(kind, h, body, mem, &unused, e);
 }
 
 enum err_kind verify_sender(const struct tx *tx, struct err *e)

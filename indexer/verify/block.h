@@ -6,6 +6,7 @@
  */
 #include "base/err.h"
 #include "chain/bloom.h"
+#include "chain/trie.h"
 #include "chain/types.h"
 
 /** Which rules a chain's headers follow. TRON headers commit to nothing but the parent. */
@@ -29,9 +30,12 @@ struct header_check {
 MUST_USE enum err_kind verify_header(enum header_kind kind, uint64_t number, const struct header *h,
 	struct header_check *out, struct err *e);
 
-/** The same without BTTC's seal: out->has_author is false there. */
-MUST_USE enum err_kind verify_unsealed(enum header_kind kind, uint64_t number,
-	const struct header *h, struct header_check *out, struct err *e);
+/**
+ * The same without BTTC's seal: out->has_author is false there. hash: header_hash of h, when it has been
+ * computed, or NULL.
+ */
+MUST_USE enum err_kind verify_unsealed(enum header_kind kind, uint64_t number, const struct header *h,
+	const struct hash32 *hash, struct header_check *out, struct err *e);
 
 /** Parent link and time order. Errors: ERR_REWIND the parent is another block; ERR_REJECT time. */
 MUST_USE enum err_kind verify_link(enum header_kind kind, const struct block_id *parent,
@@ -78,6 +82,15 @@ struct block_body {
 #define VERIFY_UNSUPPORTED 1
 MUST_USE enum err_kind verify_receipts(enum header_kind kind, const struct header *h,
 	const struct block_body *body, struct arena *mem, struct err *e);
+
+/** What the two roots of a block are over, for proofs (trie_prove_many): the real ones, all in mem. */
+struct block_values {
+	struct trie_values receipts, txs;
+};
+
+/** The same, giving what it made on the way: all of it when it succeeds and both were there. */
+MUST_USE enum err_kind verify_receipts_values(enum header_kind kind, const struct header *h,
+	const struct block_body *body, struct arena *mem, struct block_values *out, struct err *e);
 
 /**
  * Is tx->from the account that signed it? transactionsRoot commits to the signature only, so a kept

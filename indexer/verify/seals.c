@@ -133,7 +133,7 @@ static bool recover(struct seals *s, const struct signature *sig, struct header_
 
 /* ---- guesses ------------------------------------------------------------------------------- */
 
-/* The producers of the sprint that h belongs to, as far as anything is known: those of the newest one. */
+/* The producers of the sprint that h belongs to, as far as is known: those of the newest one. */
 static struct sprint *turns_of(struct seals *s, const struct header *h)
 {
 	uint64_t first = h->number - h->number % BTTC_SPRINT;
@@ -190,20 +190,26 @@ static void make_room(struct seals *s, size_t n)
 	s->asked_room = n;
 }
 
-/* Authors of n sealed headers; returns the number of headers before the first without one. */
+/* Authors of n headers that passed verify_unsealed; returns how many come before the first without one. */
 static size_t find_authors(
 	struct seals *s, const struct header *h, size_t n, struct header_check *out)
 {
+	struct hash32 hash[HEADERS_TOGETHER];
 	size_t asked = 0, good = n;
 
 	make_room(s, n);
 	s->begun = s->clock;
 	for (size_t i = 0; i < n; i++) {
-		struct signature sig = {.sig = h[i].extra.p + h[i].extra.n - 65};
+		size_t left = n - i < HEADERS_TOGETHER ? n - i : HEADERS_TOGETHER;
 		struct producer_key *p;
+		struct signature sig;
 
-		if (!h[i].number || !header_seal_hash(&sig.hash, &h[i]))
+		if (i % HEADERS_TOGETHER == 0)
+			header_seal_hash_many(hash, h + i, left);
+		if (!h[i].number)
 			continue;
+		sig = (struct signature){.hash = hash[i % HEADERS_TOGETHER],
+			.sig = h[i].extra.p + h[i].extra.n - 65};
 		sig.recid = sig.sig[64];
 		p = guess(s, &h[i]);
 		if (p && p->known) {
@@ -232,19 +238,35 @@ static size_t find_authors(
 	return good;
 }
 
+/* All but the seals; returns the number of headers before the first that fails. */
+static size_t check_contents(enum header_kind kind, uint64_t first, const struct header *h, size_t n,
+	struct header_check *out, enum err_kind *k, struct err *e)
+{
+	struct hash32 hash[HEADERS_TOGETHER];
+
+	*k = ERR_NONE;
+	for (size_t i = 0; i < n; i++) {
+		size_t left = n - i < HEADERS_TOGETHER ? n - i : HEADERS_TOGETHER;
+
+		if (kind != HEADER_TRON && i % HEADERS_TOGETHER == 0)
+			header_hash_many(hash, h + i, left);
+		*k = verify_unsealed(
+			kind, first + i, &h[i], &hash[i % HEADERS_TOGETHER], &out[i], e);
+		if (*k)
+			return i;
+	}
+	return n;
+}
+
 enum err_kind verify_headers(struct seals *s, enum header_kind kind, uint64_t first,
 	const struct header *h, size_t n, struct header_check *out, struct err *e)
 {
-	enum err_kind k = ERR_NONE;
-	size_t fit = 0, sealed;
+	enum err_kind k;
+	size_t fit = check_contents(kind, first, h, n, out, &k, e), sealed = fit;
 
-	if (kind != HEADER_BTTC) {
-		for (; !k && fit < n; fit++)
-			k = verify_header(kind, first + fit, &h[fit], &out[fit], e);
-		return k;
-	}
-	while (fit < n && !(k = verify_unsealed(kind, first + fit, &h[fit], &out[fit], e)))
-		fit++;
-	sealed = find_authors(s, h, fit, out);
-	return sealed < fit ? verify_header(kind, first + sealed, &h[sealed], &out[sealed], e) : k;
+	if (kind == HEADER_BTTC)
+		sealed = find_authors(s, h, fit, out);
+	if (sealed < fit)
+		return verify_header(kind, first + sealed, &h[sealed], &out[sealed], e);
+	return k;
 }

@@ -121,6 +121,41 @@ static void seal_without_base_fee(void **state)
 	assert_memory_not_equal(author.b, with_base_fee.b, 20);
 }
 
+/* Headers of all layouts and extraData of all lengths, together and one by one. */
+static void many_equal_one(void **state)
+{
+	static uint8_t extra[3000];
+	uint64_t seed = rnd_seed("many_equal_one");
+	struct hash32 got[HEADERS_TOGETHER], want;
+	struct header h[HEADERS_TOGETHER];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(extra); i++)
+		extra[i] = (uint8_t)rnd(&seed);
+	for (int round = 0; round < 100; round++) {
+		size_t n = (size_t)round % (HEADERS_TOGETHER + 1);
+
+		for (size_t i = 0; i < n; i++) {
+			load_vector(sealed[rnd(&seed) % 6].file, &h[i]);
+			h[i].has = rnd(&seed) % (HEADER_ALL + 1);
+			h[i].number = rnd(&seed) >> rnd(&seed) % 64;
+			h[i].base_fee = u256_u64(rnd(&seed));
+			h[i].extra.p = extra + rnd(&seed) % 900;
+			h[i].extra.n = rnd(&seed) % 3 ? 97 + rnd(&seed) % 2000 : rnd(&seed) % 100;
+		}
+		header_hash_many(got, h, n);
+		for (size_t i = 0; i < n; i++) {
+			header_hash(&want, &h[i]);
+			assert_memory_equal(got[i].b, want.b, 32);
+		}
+		header_seal_hash_many(got, h, n);
+		for (size_t i = 0; i < n; i++)
+			if (header_seal_hash(&want, &h[i]))
+				assert_memory_equal(got[i].b, want.b, 32);
+		arena_reset(mem);
+	}
+}
+
 static void genesis_rlp(void **state)
 {
 	struct json_parser *p;
@@ -553,6 +588,7 @@ int main(void)
 		cmocka_unit_test(real_headers),
 		cmocka_unit_test(every_fork),
 		cmocka_unit_test(seal_without_base_fee),
+		cmocka_unit_test(many_equal_one),
 		cmocka_unit_test(genesis_rlp),
 		cmocka_unit_test(recorded_headers_round_trip),
 		cmocka_unit_test(layouts_round_trip),

@@ -3,6 +3,7 @@
  * is included to reach both compilations of the permutation, of which a machine runs only one.
  */
 #include "chain/keccak.c"
+#include "chain/keccak_many.c"
 
 #include "base/hex.h"
 #include "lib/check.h"
@@ -112,6 +113,46 @@ static void both_permutations(void **state)
 	}
 }
 
+/* Inputs of all lengths and in two pieces, as many as there are lanes and not, one by one and together. */
+static void many_equal_one(void **state)
+{
+	static const unsigned lanes[] = {4, 8};
+	uint64_t seed = rnd_seed("many_equal_one");
+	struct keccak_input in[150];
+	struct hash32 got[150], want;
+	uint8_t bytes[2000];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)rnd(&seed);
+	for (int round = 0; round < 600; round++) {
+		size_t n = round < 40 ? (size_t)round : rnd(&seed) % 150;
+
+		for (size_t i = 0; i < n; i++) {
+			size_t len = round % 2 ? rnd(&seed) % 1000 : 136 * (rnd(&seed) % 5) + rnd(&seed) % 3;
+			size_t cut = rnd(&seed) % 3 ? rnd(&seed) % (len + 1) : 0, at = rnd(&seed) % 900;
+
+			in[i].head = (struct bytes){cut ? bytes + at : NULL, cut};
+			in[i].body = (struct bytes){len - cut ? bytes + at + cut : NULL, len - cut};
+		}
+		for (size_t way = 0; way <= 2; way++) {
+			if (way && (lanes[way - 1] > lanes_here() || !n))
+				continue;
+			memset(got, 0, sizeof(got));
+			if (way)
+				hash_lanes(got, in, n, lanes[way - 1]);
+			else
+				keccak256_many(got, in, n);
+			for (size_t i = 0; i < n; i++) {
+				const uint8_t *p = in[i].head.n ? in[i].head.p : in[i].body.p;
+
+				keccak256(&want, p, in[i].head.n + in[i].body.n);
+				assert_memory_equal(got[i].b, want.b, 32);
+			}
+		}
+	}
+}
+
 static void sha256_answers(void **state)
 {
 	struct hash32 h;
@@ -130,6 +171,7 @@ int main(void)
 		cmocka_unit_test(keccak_block_edges),
 		cmocka_unit_test(keccak_pieces_equal_whole),
 		cmocka_unit_test(both_permutations),
+		cmocka_unit_test(many_equal_one),
 		cmocka_unit_test(sha256_answers),
 	};
 

@@ -251,7 +251,8 @@ static void proofs_of_many(void **state)
 	uint64_t seed = rnd_seed("proofs_of_many");
 	struct bytes *heap, *single, value, *picked;
 	size_t heap_n, single_n, picked_n;
-	struct hash32 root;
+	struct hash32 root, again;
+	struct trie_ref *leaves;
 	struct err e;
 
 	(void)state;
@@ -263,7 +264,11 @@ static void proofs_of_many(void **state)
 		trie_root(&root, v, n);
 		for (size_t i = 0; i < n; i++)
 			wanted[i] = rnd(&seed) % 4 == 0;
-		trie_prove_many(v, n, wanted, mem, &heap, &heap_n);
+		leaves = arena_calloc(mem, n, sizeof(*leaves));
+		trie_leaves(leaves, v, n);
+		trie_root_of(&again, leaves, n);
+		assert_memory_equal(again.b, root.b, 32);
+		trie_prove_many(&(struct trie_values){v, leaves, n}, wanted, mem, &heap, &heap_n);
 		for (size_t i = heap_n; i > 1; i--) {
 			size_t k = rnd(&seed) % i;
 			struct bytes swap = heap[k];
