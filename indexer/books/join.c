@@ -175,7 +175,7 @@ static enum err_kind move_head(struct count *c, int64_t block, struct err *e)
 
 	pg_arg_i64(&a, c->chain_id);
 	pg_arg_i64(&a, block);
-	return pg_query(c->s->pg, "UPDATE ledger.join_head SET block = $2 WHERE chain_id = $1", &a, e);
+	return pg_query_kept(c->s->pg, "UPDATE ledger.join_head SET block = $2 WHERE chain_id = $1", &a, e);
 }
 
 /* Count the blocks after `at`; the first sprint waits for its end. */
@@ -264,7 +264,7 @@ static enum err_kind range_root(struct session *s, const struct chain_conf *chil
 	arg_child(&a, child);
 	pg_arg_i64(&a, r->first);
 	pg_arg_i64(&a, r->last);
-	k = pg_query(s->pg,
+	k = pg_query_kept(s->pg,
 		"SELECT number, extract(epoch FROM time)::bigint, tx_root, receipts_root FROM chain.block"
 		" WHERE chain_id = $1 AND number BETWEEN $2 AND $3 ORDER BY number",
 		&a, e);
@@ -285,6 +285,7 @@ static enum err_kind range_root(struct session *s, const struct chain_conf *chil
 	return ERR_NONE;
 }
 
+/* A fork of the checkpoint's chain may have taken it away meanwhile. */
 static enum err_kind store_verdict(struct session *s, const struct range *r, bool whole,
 	const struct hash32 *root, struct err *e)
 {
@@ -301,9 +302,11 @@ static enum err_kind store_verdict(struct session *s, const struct range *r, boo
 	pg_arg_i64(&a, r->last);
 	pg_arg_bytes(&a, root->b, whole ? sizeof(root->b) : 0);
 	pg_arg_text(&a, verdict);
-	return pg_query(s->pg,
+	return pg_query_kept(s->pg,
 		"INSERT INTO ledger.verdict (chain_id, block, log_index, start_block, end_block, computed_root,"
-		" verdict) VALUES ($1, $2, $3::integer, $4, $5, nullif($6, ''::bytea), $7)",
+		" verdict) SELECT c.chain_id, c.block, c.log_index, $4, $5, nullif($6, ''::bytea), $7 FROM"
+		" staking.checkpoint c WHERE c.chain_id = $1 AND c.block = $2 AND c.log_index = $3 FOR KEY"
+		" SHARE",
 		&a, e);
 }
 
@@ -355,14 +358,14 @@ static enum err_kind lock_head(struct session *s, const struct chain_conf *child
 	enum err_kind k;
 
 	arg_child(&a, child);
-	k = pg_query(s->pg, "SELECT block FROM ledger.join_head WHERE chain_id = $1 FOR UPDATE", &a, e);
+	k = pg_query_kept(s->pg, "SELECT block FROM ledger.join_head WHERE chain_id = $1 FOR UPDATE", &a, e);
 	if (k)
 		return k;
 	*has = pg_count(s->pg) == 1;
 	if (!*has)
 		return make_head(s, child, e);
 	*at = pg_i64(s->pg, 0, 0);
-	k = pg_query(s->pg, "SELECT coalesce(indexed, -1) FROM chain.head WHERE chain_id = $1", &a, e);
+	k = pg_query_kept(s->pg, "SELECT coalesce(indexed, -1) FROM chain.head WHERE chain_id = $1", &a, e);
 	*indexed = !k && pg_count(s->pg) ? pg_i64(s->pg, 0, 0) : -1;
 	return k;
 }
