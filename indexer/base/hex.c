@@ -1,5 +1,10 @@
-/* Hexadecimal text to bytes and back. A table lookup a digit; the two halves are checked together. */
+/*
+ * Hexadecimal text to bytes and back. 32 digits at a time as a vector of the machine's smallest kind;
+ * what is left by a table lookup a digit.
+ */
 #include "base/hex.h"
+
+#include <string.h>
 
 /* Value of a digit plus one; 0 for every other character. */
 static const int8_t digit[256] = {
@@ -20,18 +25,50 @@ void hex_encode(char *out, const void *p, size_t n)
 	}
 }
 
+#define WIDE 32 /* digits */
+
+typedef uint8_t digits __attribute__((vector_size(WIDE)));
+typedef uint16_t pairs __attribute__((vector_size(WIDE)));
+typedef uint8_t packed __attribute__((vector_size(WIDE / 2)));
+
+/* 32 digits to 16 bytes; sets bits of *bad where a character is none. */
+static inline void decode_wide(uint8_t *out, const uint8_t *t, digits *bad)
+{
+	digits c, number, letter, is_number, is_letter;
+	packed bytes;
+	pairs p;
+
+	memcpy(&c, t, sizeof(c));
+	number = c - '0';
+	letter = (c | 0x20) - 'a';
+	is_number = (digits)(number < 10);
+	is_letter = (digits)(letter < 6);
+	*bad |= ~(is_number | is_letter);
+	p = (pairs)((number & is_number) | ((letter + 10) & is_letter));
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	p = (p << 4 | p >> 8) & 255;
+#else
+	p = (p >> 4 | p) & 255;
+#endif
+	bytes = __builtin_convertvector(p, packed);
+	memcpy(out, &bytes, sizeof(bytes));
+}
+
 bool hex_decode(uint8_t *out, const char *s, size_t n)
 {
 	const uint8_t *t = (const uint8_t *)s;
+	digits wide = {0}, none = {0};
 	int bad = 0;
 
+	for (; n >= WIDE / 2; n -= WIDE / 2, t += WIDE, out += WIDE / 2)
+		decode_wide(out, t, &wide);
 	for (size_t i = 0; i < n; i++) {
 		int hi = digit[t[2 * i]] - 1, lo = digit[t[2 * i + 1]] - 1;
 
 		bad |= hi | lo;
 		out[i] = (uint8_t)((unsigned)hi << 4 | (unsigned)lo);
 	}
-	return bad >= 0;
+	return bad >= 0 && !memcmp(&wide, &none, sizeof(wide));
 }
 
 bool hex_fixed(uint8_t *out, size_t n, const char *s, size_t len)

@@ -330,13 +330,12 @@ bool u256_parse_hex(struct u256 *out, const char *s, size_t len)
 	if (len < 3 || len > 66 || s[0] != '0' || (s[1] != 'x' && s[1] != 'X'))
 		return false;
 	for (size_t i = 2; i < len; i++) {
+		size_t place = len - 1 - i; /* digits behind this one */
 		int d = nibble(s[i]);
 
 		if (d < 0)
 			return false;
-		for (int k = 3; k > 0; k--)
-			v.w[k] = v.w[k] << 4 | v.w[k - 1] >> 60;
-		v.w[0] = v.w[0] << 4 | (unsigned)d;
+		v.w[place / 16] = v.w[place / 16] << 4 | (unsigned)d;
 	}
 	*out = v;
 	return true;

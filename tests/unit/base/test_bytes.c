@@ -5,6 +5,31 @@
 #include "base/buf.h"
 #include "base/hex.h"
 
+#include <ctype.h>
+
+/* Every character at every place of texts of all lengths; sscanf is the judge. */
+static void every_digit(void)
+{
+	char text[2 * 70 + 1], two[3] = {0};
+	uint8_t out[70];
+
+	for (size_t n = 1; n <= 70; n++)
+		for (size_t at = 0; at < 2 * n; at++)
+			for (int c = 1; c < 256; c++) {
+				unsigned want;
+
+				for (size_t i = 0; i < 2 * n; i++)
+					text[i] = "0123456789abcdefABCDEF"[(i * 7 + at) % 22];
+				text[at] = (char)c;
+				assert_int_equal(hex_decode(out, text, n), isxdigit(c) != 0);
+				for (size_t i = 0; isxdigit(c) && i < n; i++) {
+					memcpy(two, text + 2 * i, 2);
+					assert_int_equal(sscanf(two, "%x", &want), 1);
+					assert_int_equal(out[i], want);
+				}
+			}
+}
+
 static void test_hex(void **state)
 {
 	uint8_t b[4];
@@ -17,6 +42,7 @@ static void test_hex(void **state)
 	assert_false(hex_fixed(b, 4, "0xdeadbeeg", 10));
 	assert_false(hex_fixed(b, 4, "00deadbeef", 10));
 	assert_false(hex_decode(b, "\xff\xff", 1));
+	every_digit();
 	assert_true(hex_u64(&v, "0xffffffffffffffff", 18));
 	assert_true(v == UINT64_MAX);
 	assert_true(hex_u64(&v, "0x00000000000000000000ff", 24));

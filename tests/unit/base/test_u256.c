@@ -1,6 +1,7 @@
 /* 256-bit integers: known values, the laws of arithmetic on random and extreme operands. */
 #include "lib/check.h"
 
+#include "base/hex.h"
 #include "base/u256.h"
 
 static struct u256 dec(const char *s)
@@ -45,6 +46,29 @@ static void test_text(void **state)
 	assert_false(u256_parse_hex(&v, "0x", 2));
 	assert_false(u256_parse_hex(&v, "0xg", 3));
 	assert_false(u256_parse_hex(&v, "ff", 2));
+}
+
+/* Every number of digits against the same with zeros in front, as bytes. */
+static void test_hex_digits(void **state)
+{
+	char t[67] = "0x", full[65];
+	uint8_t be[32];
+	struct u256 v;
+
+	(void)state;
+	for (size_t n = 1; n <= 64; n++) {
+		t[1 + n] = "123456789abcdefABCDEF"[n * 5 % 21];
+		memset(full, '0', 64);
+		memcpy(full + 64 - n, t + 2, n);
+		assert_true(hex_decode(be, full, 32));
+		assert_true(u256_parse_hex(&v, t, 2 + n));
+		same(v, u256_be(be));
+		t[2 + n / 2] ^= 0x40;
+		assert_false(u256_parse_hex(&v, t, 2 + n));
+		t[2 + n / 2] ^= 0x40;
+	}
+	t[66] = 0;
+	assert_false(u256_parse_hex(&v, "0x10000000000000000000000000000000000000000000000000000000000000000", 67));
 }
 
 /* Every number of digits, also with zeros in front and a wrong one in any place, against digit by digit. */
@@ -153,6 +177,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_digits),
+		cmocka_unit_test(test_hex_digits),
 		cmocka_unit_test(test_known_division),
 		cmocka_unit_test(test_laws),
 	};
