@@ -181,7 +181,7 @@ static bool flatten(
 /* Those with a long extraData one by one, the others together. */
 static void hash_many(struct hash32 *out, const struct header *h, size_t n, bool seal)
 {
-	struct keccak_input in[HEADERS_TOGETHER];
+	struct keccak_input in[HEADERS_TOGETHER] = {0};
 	struct hash32 hash[HEADERS_TOGETHER];
 	struct flat flat[HEADERS_TOGETHER];
 	size_t at[HEADERS_TOGETHER], count = 0;
@@ -196,7 +196,8 @@ static void hash_many(struct hash32 *out, const struct header *h, size_t n, bool
 		else if (!header_seal_hash(&out[i], &h[i]))
 			memset(&out[i], 0, sizeof(out[i]));
 	}
-	keccak256_many(hash, in, count);
+	if (count)
+		keccak256_many(hash, in, count);
 	for (size_t i = 0; i < count; i++)
 		out[at[i]] = hash[i];
 }
