@@ -14,6 +14,72 @@ SCHEMA partnership  -- Events of validator partnership contracts in one vocabula
 
 SCHEMA staking  -- Checkpoints and staking events, decoded.
 
+TABLE analytics.kept_delegator WITH (fillfactor=50)  -- Movements of each delegator per month of UTC, validator and kind. Kept by triggers on ledger.delegator_entry.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  delegator bytea NOT NULL  -- Address.
+  validator_id bigint NOT NULL  -- Validator id.
+  kind text COLLATE C NOT NULL  -- claim, restake, migration or unstake.
+  period timestamp with time zone NOT NULL  -- Start of the month.
+  movements bigint NOT NULL  -- How many; 0: a fork took them away.
+  amount numeric NOT NULL  -- In the smallest unit.
+  newest_block bigint NOT NULL  -- Block of the newest row in it.
+  revision bigint NOT NULL  -- Number of its last change, ascending over all rollups.
+  changed_at timestamp with time zone NOT NULL  -- When that was.
+  CONSTRAINT kept_delegator_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT kept_delegator_pk PRIMARY KEY (chain_id, delegator, validator_id, kind, period)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+
+TABLE analytics.kept_partner WITH (fillfactor=50)  -- Movements of each partner per month of UTC and partnership. Kept by triggers on ledger.partner_entry.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  partner bytea NOT NULL  -- Address.
+  partnership bytea NOT NULL  -- Contract.
+  period timestamp with time zone NOT NULL  -- Start of the month.
+  movements bigint NOT NULL  -- How many; 0: a fork took the month away.
+  allocated numeric NOT NULL  -- Income credited.
+  claimed numeric NOT NULL  -- Paid out.
+  deposited numeric NOT NULL  -- Capital paid in.
+  restaked_rewards numeric NOT NULL  -- Income that became capital.
+  returned numeric NOT NULL  -- Capital paid back.
+  newest_block bigint NOT NULL  -- Block of the newest row in it.
+  revision bigint NOT NULL  -- Number of its last change, ascending over all rollups.
+  changed_at timestamp with time zone NOT NULL  -- When that was.
+  CONSTRAINT kept_partner_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT kept_partner_pk PRIMARY KEY (chain_id, partner, partnership, period)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+
+TABLE analytics.kept_signing WITH (fillfactor=50)  -- How often each validator signed main checkpoints, per month of UTC. Kept by triggers on ledger.checkpoint.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  validator_id bigint NOT NULL  -- Validator id.
+  period timestamp with time zone NOT NULL  -- Start of the month.
+  expected bigint NOT NULL  -- Main checkpoints at which its signer was in signers[]; 0: a fork took the month away.
+  signed bigint NOT NULL  -- Of them, signed.
+  newest_block bigint NOT NULL  -- Block of the newest row in it.
+  revision bigint NOT NULL  -- Number of its last change, ascending over all rollups.
+  changed_at timestamp with time zone NOT NULL  -- When that was.
+  CONSTRAINT kept_signing_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT kept_signing_pk PRIMARY KEY (chain_id, validator_id, period)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+
+TABLE analytics.kept_validator WITH (fillfactor=50)  -- What each validator earned per day of UTC; weeks and months are sums of days. Kept by triggers on ledger.accrual.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  validator_id bigint NOT NULL  -- Validator id.
+  period timestamp with time zone NOT NULL  -- Start of the day.
+  credited_checkpoints bigint NOT NULL  -- Checkpoints, main and sync, that credited it; 0: a fork took the day away.
+  own numeric NOT NULL  -- Credited to the validator, bonus and commission included.
+  delegators numeric NOT NULL  -- Credited to its delegators, after commission.
+  proposer_bonus numeric NOT NULL  -- Of own.
+  commission numeric NOT NULL  -- Of own.
+  newest_block bigint NOT NULL  -- Block of the newest row in it.
+  revision bigint NOT NULL  -- Number of its last change, ascending over all rollups.
+  changed_at timestamp with time zone NOT NULL  -- When that was.
+  CONSTRAINT kept_validator_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT kept_validator_pk PRIMARY KEY (chain_id, validator_id, period)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+
 TABLE bttc.migration  -- Schema changes that were applied, in order.
   number integer NOT NULL  -- Number of the step, from 1.
   name text NOT NULL  -- Name of its files in migrations/.
@@ -362,6 +428,8 @@ TABLE ledger.accrual  -- Growth of the view values of a validator at a checkpoin
   CONSTRAINT accrual_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
   CONSTRAINT accrual_pk PRIMARY KEY (chain_id, validator_id, block, log_index)
   INDEX accrual_block_ix ON ledger.accrual USING brin (block) WITH (autosummarize='on')
+  TRIGGER kept_validator_gone EXECUTES analytics.keep_validator
+  TRIGGER kept_validator_new EXECUTES analytics.keep_validator
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
@@ -412,6 +480,8 @@ TABLE ledger.checkpoint  -- What each checkpoint of the staking chain is worth, 
   CONSTRAINT checkpoint_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
   CONSTRAINT checkpoint_pk PRIMARY KEY (chain_id, block, log_index)
   INDEX checkpoint_block_ix ON ledger.checkpoint USING brin (block) WITH (autosummarize='on')
+  TRIGGER kept_signing_gone EXECUTES analytics.keep_signing
+  TRIGGER kept_signing_new EXECUTES analytics.keep_signing
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
@@ -429,6 +499,8 @@ TABLE ledger.delegator_entry  -- What delegators were paid, reinvested or moved.
   CONSTRAINT delegator_entry_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
   CONSTRAINT delegator_entry_pk PRIMARY KEY (chain_id, delegator, block, log_index)
   INDEX delegator_entry_block_ix ON ledger.delegator_entry USING brin (block) WITH (autosummarize='on')
+  TRIGGER kept_delegator_gone EXECUTES analytics.keep_delegator
+  TRIGGER kept_delegator_new EXECUTES analytics.keep_delegator
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
@@ -572,6 +644,8 @@ TABLE ledger.partner_entry  -- Movements of partners in partnerships, with the t
   INDEX partner_entry_of_ix ON ledger.partner_entry USING btree (chain_id, partnership, block, log_index)
   INDEX partner_entry_payout_ix ON ledger.partner_entry USING btree (chain_id, block, log_index) WHERE (kind = 'payout'::text)
   INDEX partner_entry_tx_ix ON ledger.partner_entry USING btree (chain_id, tx, log_index) WHERE (kind = 'payout'::text)
+  TRIGGER kept_partner_gone EXECUTES analytics.keep_partner
+  TRIGGER kept_partner_new EXECUTES analytics.keep_partner
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
@@ -938,6 +1012,22 @@ VIEW analytics.delegator_flow  -- What delegators were paid, reinvested or moved
   movements bigint  -- How many.
   amount numeric(78,0)  -- In the smallest unit.
   amount_btt numeric  -- In BTT.
+  final boolean  -- All rows in it are final.
+  newest_block bigint  -- Block of the newest row in it.
+  revision bigint  -- Number of the last change, ascending over all rollups: a job that remembers the greatest one redoes only rows above it.
+  changed_at timestamp with time zone  -- When that was.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+
+VIEW analytics.emptied  -- Rows of rollups that a fork took away: a job that keeps a copy deletes them.
+  rollup text  -- View that the row was in.
+  period timestamp with time zone  -- Start of the period.
+  validator_id bigint  -- Validator id.
+  account text  -- Partner or delegator.
+  partnership text  -- Contract.
+  kind text  -- Kind of movement.
+  revision bigint  -- Number of the change that emptied it.
+  changed_at timestamp with time zone  -- When that was.
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
 
@@ -964,13 +1054,49 @@ VIEW analytics.partner_month  -- Movements of each partner per month of UTC and 
   deposited numeric(78,0)  -- Capital paid in.
   restaked_rewards numeric(78,0)  -- Income that became capital.
   returned numeric(78,0)  -- Capital paid back.
+  allocated_btt numeric  -- allocated in BTT.
   claimed_btt numeric  -- claimed in BTT.
+  deposited_btt numeric  -- deposited in BTT.
+  restaked_rewards_btt numeric  -- restaked_rewards in BTT.
+  returned_btt numeric  -- returned in BTT.
   final boolean  -- All rows of the month so far are final.
   newest_block bigint  -- Block of the newest row.
+  movements bigint  -- How many.
+  revision bigint  -- Number of the last change, ascending over all rollups: a job that remembers the greatest one redoes only rows above it.
+  changed_at timestamp with time zone  -- When that was.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+
+VIEW analytics.partner_month_final  -- As partner_month, of final blocks only: no fork changes them.
+  partner text  -- Address.
+  partnership text  -- Contract.
+  month timestamp with time zone  -- Start of the month.
+  allocated numeric(78,0)  -- Income credited.
+  claimed numeric(78,0)  -- Paid out.
+  deposited numeric(78,0)  -- Capital paid in.
+  restaked_rewards numeric(78,0)  -- Income that became capital.
+  returned numeric(78,0)  -- Capital paid back.
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
 
 VIEW analytics.payout  -- Every payout to a partner with the terms in force.
+  time timestamp with time zone  -- Time of the block.
+  block bigint  -- Block number.
+  tx text  -- Transaction.
+  log_index integer  -- Index of the log.
+  partner text  -- Who claimed.
+  recipient text  -- Who got the tokens.
+  partnership text  -- Contract.
+  validator_id bigint  -- Its validator.
+  amount numeric(78,0)  -- In the smallest unit.
+  amount_btt numeric  -- In BTT.
+  share_bps bigint  -- Share in force, in 1/10000.
+  terms_tx text  -- Transaction that set the share.
+  final boolean  -- The block is final.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+
+VIEW analytics.payout_final  -- As payout, of final blocks only: no fork changes them.
   time timestamp with time zone  -- Time of the block.
   block bigint  -- Block number.
   tx text  -- Transaction.
@@ -995,6 +1121,19 @@ VIEW analytics.uptime  -- How often each validator signed the main checkpoints t
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
 
+VIEW analytics.uptime_month  -- How often each validator signed the main checkpoints that it should have signed, per month of UTC.
+  validator_id bigint  -- Validator id.
+  month timestamp with time zone  -- Start of the month.
+  expected bigint  -- Main checkpoints at which its signer was in signers[].
+  signed bigint  -- Of them, signed.
+  uptime numeric  -- signed / expected.
+  final boolean  -- All rows of the month so far are final.
+  newest_block bigint  -- Block of the newest row in it.
+  revision bigint  -- Number of the last change, ascending over all rollups: a job that remembers the greatest one redoes only rows above it.
+  changed_at timestamp with time zone  -- When that was.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+
 VIEW analytics.validator_day  -- What each validator earned per day of UTC, and how often it signed.
   validator_id bigint  -- Validator id.
   day timestamp with time zone  -- Start of the day.
@@ -1007,16 +1146,22 @@ VIEW analytics.validator_day  -- What each validator earned per day of UTC, and 
   delegators_btt numeric  -- delegators in BTT.
   commission_btt numeric  -- commission in BTT.
   final boolean  -- All rows of the period so far are final.
-  newest_block bigint  -- Block of the newest row: a job that remembers it redoes only what changed.
+  newest_block bigint  -- Block of the newest row in it.
+  revision bigint  -- Number of the last change, ascending over all rollups: a job that remembers the greatest one redoes only rows above it.
+  changed_at timestamp with time zone  -- When that was.
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
 
-VIEW analytics.validator_day_final  -- As validator_day, of final checkpoints only.
+VIEW analytics.validator_day_final  -- As validator_day, of final checkpoints only: no fork changes them.
   validator_id bigint  -- Validator id.
-  day timestamp with time zone  -- Day of UTC.
+  day timestamp with time zone  -- Start of the day.
   own numeric(78,0)  -- Credited to the validator.
   delegators numeric(78,0)  -- Credited to its delegators.
   commission numeric(78,0)  -- Of own.
+  credited_checkpoints bigint  -- Final checkpoints, main and sync, that credited it.
+  own_btt numeric  -- own in BTT.
+  delegators_btt numeric  -- delegators in BTT.
+  commission_btt numeric  -- commission in BTT.
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
 
@@ -1032,7 +1177,22 @@ VIEW analytics.validator_month  -- What each validator earned per month of UTC, 
   delegators_btt numeric  -- delegators in BTT.
   commission_btt numeric  -- commission in BTT.
   final boolean  -- All rows of the period so far are final.
-  newest_block bigint  -- Block of the newest row: a job that remembers it redoes only what changed.
+  newest_block bigint  -- Block of the newest row in it.
+  revision bigint  -- Number of the last change, ascending over all rollups: a job that remembers the greatest one redoes only rows above it.
+  changed_at timestamp with time zone  -- When that was.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+
+VIEW analytics.validator_month_final  -- As validator_month, of final checkpoints only: no fork changes them.
+  validator_id bigint  -- Validator id.
+  month timestamp with time zone  -- Start of the month.
+  own numeric(78,0)  -- Credited to the validator.
+  delegators numeric(78,0)  -- Credited to its delegators.
+  commission numeric(78,0)  -- Of own.
+  credited_checkpoints bigint  -- Final checkpoints, main and sync, that credited it.
+  own_btt numeric  -- own in BTT.
+  delegators_btt numeric  -- delegators in BTT.
+  commission_btt numeric  -- commission in BTT.
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
 
@@ -1048,7 +1208,22 @@ VIEW analytics.validator_week  -- What each validator earned per week of UTC (we
   delegators_btt numeric  -- delegators in BTT.
   commission_btt numeric  -- commission in BTT.
   final boolean  -- All rows of the period so far are final.
-  newest_block bigint  -- Block of the newest row: a job that remembers it redoes only what changed.
+  newest_block bigint  -- Block of the newest row in it.
+  revision bigint  -- Number of the last change, ascending over all rollups: a job that remembers the greatest one redoes only rows above it.
+  changed_at timestamp with time zone  -- When that was.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+
+VIEW analytics.validator_week_final  -- As validator_week, of final checkpoints only: no fork changes them.
+  validator_id bigint  -- Validator id.
+  week timestamp with time zone  -- Start of the week.
+  own numeric(78,0)  -- Credited to the validator.
+  delegators numeric(78,0)  -- Credited to its delegators.
+  commission numeric(78,0)  -- Of own.
+  credited_checkpoints bigint  -- Final checkpoints, main and sync, that credited it.
+  own_btt numeric  -- own in BTT.
+  delegators_btt numeric  -- delegators in BTT.
+  commission_btt numeric  -- commission in BTT.
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
 
@@ -1211,6 +1386,63 @@ VIEW ledger.finding  -- All discrepancies: those of the ledger, and checkpoints 
   log_index integer  -- Index of the log; NULL: a call.
   resolved boolean  -- Settled by an operator.
   GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW ledger.rollup_delegator  -- What analytics.kept_delegator must hold, from all rows: slow.
+  chain_id bigint  -- EVM chain id.
+  delegator bytea  -- Address.
+  validator_id bigint  -- Validator id.
+  kind text  -- claim, restake, migration or unstake.
+  period timestamp with time zone  -- Start of the month.
+  movements bigint  -- How many.
+  amount numeric  -- In the smallest unit.
+  newest_block bigint  -- Block of the newest row in it.
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW ledger.rollup_fault  -- Kept rollups that are other than all rows make them: none. Slow.
+  chain_id bigint  -- EVM chain id.
+  rollup text  -- Table.
+  block bigint  -- Newest block of the row that is missing, too many or wrong.
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW ledger.rollup_partner  -- What analytics.kept_partner must hold, from all rows: slow.
+  chain_id bigint  -- EVM chain id.
+  partner bytea  -- Address.
+  partnership bytea  -- Contract.
+  period timestamp with time zone  -- Start of the month.
+  movements bigint  -- How many.
+  allocated numeric  -- Income credited.
+  claimed numeric  -- Paid out.
+  deposited numeric  -- Capital paid in.
+  restaked_rewards numeric  -- Income that became capital.
+  returned numeric  -- Capital paid back.
+  newest_block bigint  -- Block of the newest row in it.
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW ledger.rollup_signing  -- What analytics.kept_signing must hold, from all rows: slow.
+  chain_id bigint  -- EVM chain id.
+  validator_id bigint  -- Validator id.
+  period timestamp with time zone  -- Start of the month.
+  expected bigint  -- Main checkpoints at which its signer was in signers[].
+  signed bigint  -- Of them, signed.
+  newest_block bigint  -- Block of the newest row in it.
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+VIEW ledger.rollup_validator  -- What analytics.kept_validator must hold, from all rows: slow.
+  chain_id bigint  -- EVM chain id.
+  validator_id bigint  -- Validator id.
+  period timestamp with time zone  -- Start of the day.
+  credited_checkpoints bigint  -- Checkpoints, main and sync, that credited it.
+  own numeric  -- Credited to the validator, bonus and commission included.
+  delegators numeric  -- Credited to its delegators, after commission.
+  proposer_bonus numeric  -- Of own.
+  commission numeric  -- Of own.
+  newest_block bigint  -- Block of the newest row in it.
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
 
@@ -2274,7 +2506,19 @@ VIEW staking.update_commission_rate  -- A validator changed its commission.
 
 FUNCTION analytics.btt(amount numeric) RETURNS numeric IMMUTABLE PARALLEL SAFE  -- An amount in BTT, rounded to six digits: for reading, not for sums.
 
+FUNCTION analytics.delegator_at(at bigint, who text DEFAULT NULL::text) RETURNS TABLE(delegator text, validator_id bigint, shares numeric, stake numeric, exchange_rate numeric, reward numeric, initial_reward_per_share numeric, unbonding numeric) STABLE PARALLEL SAFE  -- Positions of all delegators, or of one, at the END of a block, with the contract's views getTotalStake and getLiquidRewards; unbonding: shares of open unbonds. Amounts in the smallest unit.
+
+FUNCTION analytics.keep_delegator() RETURNS trigger SECURITY DEFINER  -- Adds new rows of ledger.delegator_entry to analytics.kept_delegator, and takes out deleted ones.
+
+FUNCTION analytics.keep_partner() RETURNS trigger SECURITY DEFINER  -- Adds new rows of ledger.partner_entry to analytics.kept_partner, and takes out deleted ones.
+
+FUNCTION analytics.keep_signing() RETURNS trigger SECURITY DEFINER  -- Adds new rows of ledger.checkpoint to analytics.kept_signing, and takes out deleted ones.
+
+FUNCTION analytics.keep_validator() RETURNS trigger SECURITY DEFINER  -- Adds new rows of ledger.accrual to analytics.kept_validator, and takes out deleted ones.
+
 FUNCTION analytics.partner_at(at bigint) RETURNS TABLE(partnership text, partner text, share_bps bigint, active boolean, claimable numeric, claimed numeric, contributed numeric, earned numeric) STABLE PARALLEL SAFE  -- All partners of all partnerships at the END of a block. Amounts in the smallest unit.
+
+FUNCTION analytics.remake() RETURNS void  -- Makes the kept rollups anew from all rows of the ledger. For their owner.
 
 FUNCTION analytics.side_by_side(cost_per_validator numeric DEFAULT 0) RETURNS TABLE(kind text, validators bigint, stake numeric, expected numeric, signed numeric, uptime numeric, reward numeric, commission numeric, reward_per_btt numeric, net_of_cost numeric) STABLE PARALLEL SAFE  -- Validators owned by a partnership now, and the others, side by side over all time: stake now, main checkpoints signed of those expected, reward credited, commission, reward per BTT of stake now, and reward less an operating cost per validator that the reader enters (smallest unit).
 

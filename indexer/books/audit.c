@@ -44,6 +44,9 @@ static const struct sql_check always[] = {
 		" (SELECT FROM chain.log l WHERE l.chain_id = b.chain_id AND l.block = b.number AND NOT"
 		" l.state_sync) OR EXISTS (SELECT FROM chain.tx t WHERE t.chain_id = b.chain_id AND t.block ="
 		" b.number AND t.type <> 127)) ORDER BY 1 LIMIT 5"},
+	{"analytics", "as the tables' owner run: SELECT analytics.remake()",
+		"SELECT f.block, 'a row of ' || f.rollup || ' is other than the ledger makes it' FROM"
+		" ledger.rollup_fault f WHERE f.chain_id = $1 AND $2::bigint IS NOT NULL LIMIT 5"},
 };
 
 #define LINK_TEXT \

@@ -164,8 +164,15 @@ VOLATILE = {("chain.head", c) for c in ("stream_id", "changed_at", "node_head", 
 SKIP = {"chain.position", "chain.fork", "chain.stream", "chain.halt"}
 
 
+def assert_rollups(dsn):
+    """The kept rollups of schema analytics are what all rows of the ledger make them."""
+    wrong = psql(dsn, "SELECT rollup, count(*), min(block) FROM ledger.rollup_fault GROUP BY 1")
+    assert not wrong, wrong
+
+
 def tables(dsn, orphans=False):
     """{table: sorted rows as text} of everything that the indexer wrote, for comparing two runs."""
+    assert_rollups(dsn)
     out = {}
     cols = psql(dsn, """SELECT n.nspname || '.' || c.relname, a.attname
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -153,10 +153,128 @@ def test_state_functions_at_many_blocks():
             want = [[v["id"], v["own_stake"], v["reward"], v["delegators_reward"]]
                     for v in api.get(f"/v1/validators?limit=500&at={at}")["data"]]
             assert ask(f"SELECT validator_id, own_stake, reward, delegators_reward FROM analytics.validator_at({at})") == text(want), at
+            want = [[d["address"], p["validator_id"], p["shares"], p["stake"], p["exchange_rate"], p["reward"], p["initial_reward_per_share"],
+                     sum(int(u["shares"]) for u in p["unbonds"])] for d in api.get(f"/v1/delegators?limit=500&at={at}")["data"] for p in d["positions"]]
+            assert ask(f"SELECT * FROM analytics.delegator_at({at})") == text(sorted(want, key=lambda r: (r[0], r[1]))), at
+            one = max(want)[0] if want else None
+            assert not one or ask(f"SELECT * FROM analytics.delegator_at({at}, '{one}')") == text([r for r in want if r[0] == one]), at
             want = sorted([s["address"], p["address"], p["share_bps"], p["claimable"], p["claimed"], p["contributed"], p["earned"]]
                           for s in api.get(f"/v1/partnerships?limit=500&at={at}")["data"] for p in s["partners"])
             assert ask("SELECT partnership, partner, share_bps, claimable, claimed, contributed, earned FROM"
                        f" analytics.partner_at({at}) ORDER BY 1, 2") == text(want), at
+
+
+def rollup(view, key):
+    """{key: (revision, the rest)}; whether a row is final is no property of the row, it is asked anew each time."""
+    rows = psql(DSN_LIVE, f"SELECT array_to_string(ARRAY[{key}], ' '), revision, to_jsonb(x) - 'final' FROM analytics.{view} x")
+    return {k: (int(r), rest) for k, r, rest in rows}
+
+
+VIEWS = {"validator_day": "validator_id::text, day::text", "validator_week": "validator_id::text, week::text",
+         "validator_month": "validator_id::text, month::text", "partner_month": "partner, partnership, month::text",
+         "delegator_flow": "delegator, validator_id::text, kind, month::text", "uptime_month": "validator_id::text, month::text"}
+DSN_LIVE = new_database()
+
+
+def copy_of(kept, seen):
+    """What a job has that took only rows above the newest revision it had seen, and deleted what was emptied; that revision."""
+    newest = seen
+    for view, key in VIEWS.items():
+        for k, (revision, rest) in rollup(view, key).items():
+            if revision > seen:
+                kept[view, k] = revision, rest
+                newest = max(newest, revision)
+    gone = psql(DSN_LIVE, "SELECT rollup, concat_ws(' ', validator_id, account, partnership, kind, period), concat_ws(' ', account,"
+                f" validator_id, kind, period), revision FROM analytics.emptied WHERE revision > {seen}")
+    for view, a, b, revision in gone:
+        kept.pop((view, b if view == "delegator_flow" else a), None)
+        newest = max(newest, int(revision))
+    return newest
+
+
+def test_rollups_follow_forks_and_tell_what_changed():
+    """A job's copy, kept by revision alone, equals the views after every step of every fork; final views never change."""
+    d = os.path.join(RECORDINGS, "golden")
+    kept, seen = {}, 0
+    with replay(d) as r:
+        r.control({"root": {"head": 600}})
+        with up("--network", network_file(d), "--database", DSN_LIVE, "--rpc", f"root={r.url('root')}", "--poll-period", "30ms") as (p, api):
+            def look(block, block_hash=None):
+                nonlocal seen
+                api.wait_indexed("root", block, block_hash=block_hash)
+                assert_rollups(DSN_LIVE)
+                before = dict(kept)
+                seen = copy_of(kept, seen)
+                want = {(v, k): row for v, key in VIEWS.items() for k, row in rollup(v, key).items()}
+                wrong = [(k, kept.get(k), want.get(k)) for k in kept.keys() | want.keys() if kept.get(k) != want.get(k)]
+                assert not wrong, (block, wrong[:3])
+                return sum(before.get(k) == row for k, row in kept.items())
+            look(600)
+            untouched = 0
+            for i, (point, tip, win, f) in enumerate(forks("golden"), 1):
+                if tip <= 600:
+                    continue
+                r.control({"root": {"head": point}})
+                look(point)
+                r.control({"root": {"head": tip, "fork": i}})
+                untouched += look(tip, f["orphaned"][-1]["block"]["hash"])
+                r.control({"root": {"head": win}})
+                untouched += look(win, f["canonical"][-1]["block"]["hash"])
+            assert untouched > 0, "rows that a block does not touch are not written again"
+            r.control({"root": {"head": 1184}})
+            look(1184)
+            p.stop()
+    index_all("golden", DSN_LIVE)  # once all is indexed, all is as a first load makes it
+    for view in VIEWS:
+        of = lambda dsn: sorted(psql(dsn, f"SELECT to_jsonb(x) - 'revision' - 'changed_at' - 'final' FROM analytics.{view} x"))
+        assert of(DSN_LIVE) == of(DSN), view
+
+
+def test_final_views():
+    final = int(psql(DSN, "SELECT final FROM chain.head")[0][0])
+    for unit in ("day", "week", "month"):
+        want = psql(DSN, f"SELECT validator_id, date_trunc('{unit}', time, 'UTC'), sum(own), sum(delegators), sum(commission), count(*)"
+                         f" FROM ledger.accrual WHERE block <= {final} GROUP BY 1, 2 ORDER BY 1, 2")
+        got = ask(f"SELECT validator_id, {unit}, own, delegators, commission, credited_checkpoints FROM analytics.validator_{unit}_final ORDER BY 1, 2")
+        assert got == want and got, unit
+        want = psql(DSN, f"SELECT validator_id, date_trunc('{unit}', time, 'UTC'), sum(own), sum(proposer_bonus), sum(commission), count(*), max(block)"
+                         " FROM ledger.accrual GROUP BY 1, 2 ORDER BY 1, 2")
+        got = ask(f"SELECT validator_id, {unit}, own, proposer_bonus, commission, credited_checkpoints, newest_block FROM"
+                  f" analytics.validator_{unit} ORDER BY 1, 2")
+        assert got == want and got, unit
+    for view in ("payout", "partner_month"):
+        assert ask(f"SELECT count(*) FROM analytics.{view}_final") != [["0"]], view
+    assert ask("SELECT count(*) FROM analytics.payout_final WHERE NOT final") == [["0"]]
+
+
+def test_months_end_where_they_end():
+    """Rows around the turns of days, weeks, months and the year, put in and taken out one block at a time."""
+    dsn = new_database()
+    index_all("world", dsn)
+    assert_rollups(dsn)
+    before = psql(dsn, "SELECT period, validator_id, credited_checkpoints, own FROM analytics.kept_validator ORDER BY 1, 2")
+    (first,), = psql(dsn, "SELECT min(block) FROM ledger.accrual")
+    times = ["2023-12-24T23:59:59Z", "2023-12-25T00:00:00Z", "2023-12-30T23:59:59Z", "2023-12-31T00:00:00Z", "2023-12-31T23:59:59Z"]
+    for i, t in enumerate(times):
+        psql(dsn, f"INSERT INTO ledger.accrual SELECT chain_id, validator_id, block - 5 + {i}, log_index, tx, '{t}', checkpoint_id, root_chain_id, own,"
+                  f" delegators, proposer_bonus, commission FROM ledger.accrual WHERE block = {first}", False)
+        assert_rollups(dsn)
+    for unit, want in (("week", ["2023-12-18", "2023-12-25", "2024-01-01"]), ("month", ["2023-12-01", "2024-01-01"]),
+                       ("day", ["2023-12-24", "2023-12-25", "2023-12-30", "2023-12-31", "2024-01-01"])):
+        got = psql(dsn, f"SELECT DISTINCT ({unit} AT TIME ZONE 'UTC')::date FROM analytics.validator_{unit} ORDER BY 1")
+        assert [d for d, in got] == want, (unit, got)
+    # what is wrong is found: one unit too much in one row is one row too many and one too few
+    psql(dsn, "UPDATE analytics.kept_validator SET own = own + 1 WHERE (validator_id, period) = (SELECT validator_id, period FROM"
+              " analytics.kept_validator WHERE credited_checkpoints > 0 ORDER BY 1, 2 LIMIT 1)", False)
+    assert [r for r, in psql(dsn, "SELECT rollup FROM ledger.rollup_fault")] == ["analytics.kept_validator"] * 2
+    psql(dsn, "DELETE FROM analytics.kept_signing; UPDATE analytics.kept_partner SET movements = 7; SELECT analytics.remake()", False)
+    assert_rollups(dsn)
+    for i in (4, 3, 2, 1, 0):
+        psql(dsn, f"DELETE FROM ledger.accrual WHERE block = {first} - 5 + {i}", False)
+        assert_rollups(dsn)
+    assert psql(dsn, "SELECT period, validator_id, credited_checkpoints, own FROM analytics.kept_validator WHERE credited_checkpoints > 0"
+                     " ORDER BY 1, 2") == before
+    assert psql(dsn, "SELECT DISTINCT rollup FROM analytics.emptied ORDER BY 1") == [["validator_day"], ["validator_month"], ["validator_week"]]
 
 
 def refused(sql):
@@ -169,10 +287,15 @@ def refused(sql):
 
 def test_the_role_reads_only():
     for sql in ("SELECT * FROM chain.position", "DELETE FROM ledger.accrual", "UPDATE ledger.head SET block = 1",
-                "SELECT ledger.undo(31337, 1)", "CREATE TABLE analytics.x (a int)"):
+                "SELECT ledger.undo(31337, 1)", "UPDATE analytics.kept_validator SET own = 0", "SELECT nextval('analytics.revision')",
+                "SELECT * FROM chain.coverage", "SELECT * FROM bttc.migration", "CREATE TABLE analytics.x (a int)"):
         assert "ermission denied" in refused(sql) or "read-only" in refused(sql), sql
+    timeout, = psql(DSN, "SELECT s FROM pg_db_role_setting d JOIN pg_roles r ON r.oid = d.setrole, unnest(d.setconfig) s WHERE r.rolname ="
+                         " 'bttc_analyst' AND s LIKE 'statement_timeout=%'")
+    assert timeout == ["statement_timeout=5min"], timeout
     undocumented = psql(DSN, "SELECT c.relname, a.attname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN"
                              " pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 WHERE n.nspname = 'analytics' AND"
+                             " c.relkind IN ('r', 'v') AND"
                              " col_description(c.oid, a.attnum) IS NULL")
     assert not undocumented, undocumented
 

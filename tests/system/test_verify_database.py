@@ -50,6 +50,9 @@ DAMAGE = [
      "ledger.position", "missing or other"),
     ("UPDATE ledger.delegator_entry SET amount = amount + 1 WHERE ctid = (SELECT ctid FROM ledger.delegator_entry WHERE"
      " amount IS NOT NULL ORDER BY block LIMIT 1)", "ledger.delegator_entry", "missing or other"),
+    ("UPDATE analytics.kept_validator SET commission = commission + 1 WHERE ctid = (SELECT ctid FROM analytics.kept_validator LIMIT 1)",
+     "analytics", "kept_validator"),
+    ("DELETE FROM analytics.kept_delegator WHERE ctid = (SELECT ctid FROM analytics.kept_delegator LIMIT 1)", "analytics", "kept_delegator"),
     ("DELETE FROM ledger.head", "ledger.head", "no ledger"),
 ]
 
