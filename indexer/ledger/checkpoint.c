@@ -158,6 +158,8 @@ static void credit(
 	bonus = safe_div(f, safe_mul(f, reward, g->proposer_bonus), u256_u64(PERCENT));
 	proposer = edit_validator(f->l, ledger_signer_to_validator(f->l, &c->proposer));
 	proposer->reward = safe_add(f, proposer->reward, bonus);
+	post(f, POSTING_BONUS, account_n(ACCOUNT_RESERVE, 0), account_n(ACCOUNT_REWARD, proposer->key.n),
+		bonus);
 	g->total_rewards = safe_add(f, g->total_rewards, reward);
 	growth = safe_mul(f, safe_sub(f, reward, bonus), view_reward_precision());
 	next = safe_add(f, g->reward_per_stake, safe_div(f, growth, s->stake));
@@ -167,6 +169,7 @@ static void credit(
 	tell(f, c, s, reward, bonus);
 	told.proposer = proposer->key.n;
 	told.bonus = bonus;
+	told.reward = reward;
 	growth_after(f, before, &told);
 }
 

@@ -32,11 +32,17 @@ static bool find_pool(struct fold *f, uint64_t id, struct pool *out)
 static struct u256 claim(struct fold *f, const struct pool *p, const struct address *user)
 {
 	struct ledger_position *pos = edit_position(f->l, p->s, user);
+	struct ledger_account pending = account_n(ACCOUNT_DELEGATORS_REWARD, p->v->key.n);
+	struct ledger_account shared = account_a(ACCOUNT_SHARE_REWARD, &p->s->key.a);
 	struct u256 reward, payout;
 
 	validator_update(f, p->v);
 	reward = safe_sub(f, p->v->delegators_reward, u256_u64(1));
 	p->v->delegators_reward = u256_u64(1);
+	if (u256_is_zero(p->s->total_supply))
+		post(f, POSTING_DUST, pending, account_n(ACCOUNT_DUST, 0), reward);
+	else
+		post(f, POSTING_SHARED_OUT, pending, shared, reward);
 	if (!u256_is_zero(reward) && !u256_is_zero(p->s->total_supply))
 		p->s->reward_per_share = safe_add(f, p->s->reward_per_share,
 			safe_div(f, safe_mul(f, reward, view_reward_precision()),
@@ -46,6 +52,7 @@ static struct u256 claim(struct fold *f, const struct pool *p, const struct addr
 		payout = U256_ZERO;
 	}
 	pos->initial_reward_per_share = p->s->reward_per_share;
+	post_in(f, POSTING_CLAIMED, shared, payout);
 	return payout;
 }
 
@@ -104,6 +111,7 @@ static void claimed(struct fold *f, const struct log *g)
 	check_value(f, FINDING_DELEGATOR_REWARD, p.v->key.n, payout, stated);
 	check_payout(f, ledger_stake_manager(f->l), &user, payout);
 	entry_delegator(f, ENTRY_DELEGATOR_CLAIM, p.v->key.n, &user, payout);
+	partnership_paid(f, &user, payout);
 }
 
 /* ---- shares -------------------------------------------------------------------------------- */
@@ -129,6 +137,10 @@ static void minted(struct fold *f, const struct log *g)
 			.log = g};
 	pos = edit_position(f->l, p.s, &user);
 	pos->shares = safe_add(f, pos->shares, tokens);
+	post_out(f, u256_is_zero(reward) ? POSTING_DELEGATED : POSTING_RESTAKED,
+		account_ab(ACCOUNT_DELEGATION, &p.s->key.a, &user), amount);
+	if (u256_is_zero(reward))
+		partnership_delegated(f, &user, amount);
 	p.s->total_supply = safe_add(f, p.s->total_supply, tokens);
 	p.s->active_amount = safe_add(f, p.s->active_amount, amount);
 	p.v->delegated_amount = safe_add(f, p.v->delegated_amount, amount);
@@ -189,6 +201,13 @@ static bool is_migration(struct fold *f, size_t i)
 	       same_holder(burnt, &burnt[2]);
 }
 
+static void sold(
+	struct fold *f, const struct pool *p, const struct address *user, struct u256 amount)
+{
+	post(f, POSTING_UNBONDED, account_ab(ACCOUNT_DELEGATION, &p->s->key.a, user),
+		account_ab(ACCOUNT_UNBONDING, &p->s->key.a, user), amount);
+}
+
 static void burned(struct fold *f, const struct log *g)
 {
 	struct address user = log_topic_address(g, 2);
@@ -200,8 +219,11 @@ static void burned(struct fold *f, const struct log *g)
 		return;
 	if (is_migration(f, f->at)) {
 		entry_delegator(f, ENTRY_DELEGATOR_MIGRATION, p.v->key.n, &user, log_topic(g, 3));
+		post_in(f, POSTING_MIGRATED, account_ab(ACCOUNT_DELEGATION, &p.s->key.a, &user),
+			log_topic(g, 3));
 		return;
 	}
+	sold(f, &p, &user, log_topic(g, 3));
 	u = edit_unbond(f->l, pos, 0);
 	u->shares = safe_add(f, u->shares, into_pool(f, p.s, log_topic(g, 3)));
 	u->withdraw_epoch = ledger_global(f->l)->current_epoch;
@@ -213,8 +235,11 @@ static void burned_id(struct fold *f, const struct log *g)
 	struct ledger_unbond *u;
 	struct pool p;
 
+	struct address user = log_topic_address(g, 2);
+
 	if (!burn(f, g, &p, &pos))
 		return;
+	sold(f, &p, &user, log_topic(g, 3));
 	pos->unbond_nonce++;
 	check_u64(f, FINDING_UNBOND, p.v->key.n, pos->unbond_nonce, log_word(g, 1));
 	u = edit_unbond(f->l, pos, pos->unbond_nonce);
@@ -240,6 +265,8 @@ static void unstake(struct fold *f, const struct log *g, uint64_t nonce)
 	check_value(f, FINDING_UNBOND, p.v->key.n, amount, log_word(g, 0));
 	check_payout(f, ledger_stake_manager(f->l), &user, amount);
 	entry_delegator(f, ENTRY_DELEGATOR_UNSTAKE, p.v->key.n, &user, amount);
+	post_in(f, POSTING_WITHDRAWN, account_ab(ACCOUNT_UNBONDING, &p.s->key.a, &user), amount);
+	partnership_withdrawn(f, &user, amount);
 	p.s->withdraw_shares = safe_sub(f, p.s->withdraw_shares, u->shares);
 	p.s->withdraw_pool = safe_sub(f, p.s->withdraw_pool, amount);
 	u->shares = U256_ZERO;
@@ -254,6 +281,7 @@ static void transferred(struct fold *f, const struct log *g)
 	struct address from = log_topic_address(g, 1), to = log_topic_address(g, 2);
 	const struct ledger_share *s = ledger_share(f->l, &g->address);
 	struct ledger_position *a, *b;
+	struct u256 rate, stake;
 	struct pool p;
 
 	if (!s || address_eq(&from, &nobody) || address_eq(&to, &nobody) ||
@@ -267,6 +295,11 @@ static void transferred(struct fold *f, const struct log *g)
 	claim_paid(f, &p, &from);
 	a = edit_position(f->l, p.s, &from);
 	b = edit_position(f->l, p.s, &to);
+	if (view_exchange_rate(&rate, p.s, p.v) &&
+		view_total_stake(&stake, &(struct ledger_position){.key = a->key,
+				.shares = log_word(g, 0), .validator_id = a->validator_id}, rate))
+		post(f, POSTING_SHARE_TRANSFER, account_ab(ACCOUNT_DELEGATION, &g->address, &from),
+			account_ab(ACCOUNT_DELEGATION, &g->address, &to), stake);
 	a->shares = safe_sub(f, a->shares, log_word(g, 0));
 	b->shares = safe_add(f, b->shares, log_word(g, 0));
 }

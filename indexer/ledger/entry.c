@@ -113,7 +113,22 @@ static struct u256 commission_of(const struct ledger_validator *v, struct u256 p
 	return u256_sub(own, stake_part);
 }
 
-static void accrue(struct fold *f, const struct growth *b, size_t i, const struct proposal *c)
+/* What a checkpoint gives a validator; the bonus was posted when it was given. Returns all but the bonus. */
+static struct u256 credit(struct fold *f, const struct ledger_entry *x)
+{
+	struct ledger_account reserve = account_n(ACCOUNT_RESERVE, 0);
+	struct ledger_account accrued = account_n(ACCOUNT_ACCRUED, x->validator_id);
+	struct u256 own = u256_sub(x->amount, x->bonus), commission = x->commission, delegators = x->delegators;
+
+	post(f, POSTING_CREDITED, reserve, accrued, u256_sub(own, commission));
+	post(f, POSTING_COMMISSION, reserve, accrued, commission);
+	post(f, POSTING_CREDITED, reserve, account_n(ACCOUNT_DELEGATORS_ACCRUED, x->validator_id),
+		delegators);
+	return u256_add(own, delegators);
+}
+
+static struct u256 accrue(
+	struct fold *f, const struct growth *b, size_t i, const struct proposal *c)
 {
 	const struct ledger_global *g = ledger_global(f->l);
 	const struct ledger_validator *v = ledger_at(f->l, LEDGER_VALIDATOR, i);
@@ -122,16 +137,16 @@ static void accrue(struct fold *f, const struct growth *b, size_t i, const struc
 	struct ledger_entry *x;
 
 	if (!v->key.n || v->key.n == LEDGER_SINK)
-		return;
+		return U256_ZERO;
 	if ((i < b->n && !b->of[i].known) || !view_validator_reward(&own, v, g) ||
 		!view_delegators_reward(&delegators, v, g))
-		return;
+		return U256_ZERO;
 	if (i < b->n) {
 		own = u256_sub(own, b->of[i].own);
 		delegators = u256_sub(delegators, b->of[i].delegators);
 	}
 	if (u256_is_zero(own) && u256_is_zero(delegators))
-		return;
+		return U256_ZERO;
 	x = entry_add(f, ENTRY_ACCRUAL, f->items[f->at].log);
 	x->validator_id = v->key.n;
 	x->checkpoint_id = c->checkpoint_id;
@@ -142,10 +157,19 @@ static void accrue(struct fold *f, const struct growth *b, size_t i, const struc
 	if (u256_cmp(own, bonus) > 0)
 		x->commission = u256_sub(commission_of(v, u256_sub(g->reward_per_stake, marker)),
 			commission_of(v, u256_sub(b->per_stake, marker)));
+	return credit(f, x);
 }
 
 void growth_after(struct fold *f, const struct growth *before, const struct proposal *c)
 {
+	struct u256 given = c->bonus;
+
 	for (size_t i = 0; i < ledger_count(f->l, LEDGER_VALIDATOR); i++)
-		accrue(f, before, i, c);
+		given = u256_add(given, accrue(f, before, i, c));
+	if (u256_cmp(given, c->reward) <= 0)
+		post(f, POSTING_DUST, account_n(ACCOUNT_RESERVE, 0), account_n(ACCOUNT_DUST, 0),
+			u256_sub(c->reward, given));
+	else
+		post(f, POSTING_DUST, account_n(ACCOUNT_DUST, 0), account_n(ACCOUNT_RESERVE, 0),
+			u256_sub(given, c->reward));
 }

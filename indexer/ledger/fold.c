@@ -174,11 +174,13 @@ static void fold_items(struct fold *f)
 		f->end++;
 	f->reinvest = (struct reinvest){0};
 	f->allot = (struct allotting){0};
+	f->call = NULL;
 	for (f->at = f->first; f->at < f->end; f->at++)
 		handle(f, &f->items[f->at]);
 	f->at = f->end - 1;
 	delegator_end_tx(f);
 	partnership_end_tx(f);
+	post_end_tx(f);
 	f->first = f->end;
 }
 
@@ -191,12 +193,14 @@ static void fold_block(struct fold *f)
 		uint32_t tx = UINT32_MAX;
 		const struct call_row *call = NULL;
 
+		f->drained = false;
 		if (f->first < f->count)
 			tx = f->items[f->first].log->tx_index;
 		if (c < d->call_count && d->calls[c].tx->index <= tx) {
 			call = &d->calls[c++];
 			if (!call->tx->status)
 				continue;
+			f->call = call->tx;
 			governance_call(f, call);
 		}
 		if (f->first < f->count && (!call || call->tx->index == tx))
@@ -229,5 +233,7 @@ enum err_kind ledger_apply(struct ledger *l, const struct ledger_input *in, stru
 	out->finding_count = f.finding_count;
 	out->entries = f.entries;
 	out->entry_count = f.entry_count;
+	out->postings = f.postings;
+	out->posting_count = f.posting_count;
 	return ERR_NONE;
 }

@@ -6,6 +6,7 @@
  * not be seen; what it changed shows when a checkpoint's reward is not what was expected.
  */
 #include "ledger/state.h"
+#include "ledger/view.h"
 
 static void fee(struct fold *f, const struct item *it)
 {
@@ -15,10 +16,13 @@ static void fee(struct fold *f, const struct item *it)
 
 	if (it->op == OP_TOP_UP_FEE) {
 		g->total_heimdall_fee = safe_add(f, g->total_heimdall_fee, amount);
+		f->fees = u256_add(f->fees, amount);
+		post_out(f, POSTING_FEE, account_n(ACCOUNT_FEE, 0), amount);
 		return;
 	}
 	g->total_heimdall_fee = safe_sub(f, g->total_heimdall_fee, amount);
 	check_payout(f, ledger_stake_manager(f->l), &user, amount);
+	post_in(f, POSTING_FEE_CLAIMED, account_n(ACCOUNT_FEE, 0), amount);
 }
 
 static void dynasty(struct fold *f, const struct log *log)
@@ -168,6 +172,35 @@ static void set_contract(struct fold *f, const struct silent *s)
 /* Ids that no gas would reach are not walked. */
 #define MIGRATE_MAX 100000
 
+/* What a validator's accounts should have, by the views. */
+struct worth {
+	struct u256 own, delegators, accrued, delegators_accrued;
+};
+
+static struct worth worth_of(const struct fold *f, const struct ledger_validator *v)
+{
+	struct u256 one = u256_u64(1), none = U256_ZERO;
+	struct worth w = {
+		.own = u256_is_zero(v->reward) ? none : u256_sub(v->reward, one),
+		.delegators = u256_is_zero(v->delegators_reward) ? none : u256_sub(v->delegators_reward, one),
+	};
+
+	if (!view_pending(&w.accrued, &w.delegators_accrued, v, ledger_global(f->l)->reward_per_stake))
+		w.accrued = w.delegators_accrued = none;
+	return w;
+}
+
+static void adjust(struct fold *f, const struct ledger_validator *v, const struct worth *was)
+{
+	struct worth is = worth_of(f, v);
+
+	post_adjusted(f, account_n(ACCOUNT_REWARD, v->key.n), was->own, is.own);
+	post_adjusted(f, account_n(ACCOUNT_DELEGATORS_REWARD, v->key.n), was->delegators, is.delegators);
+	post_adjusted(f, account_n(ACCOUNT_ACCRUED, v->key.n), was->accrued, is.accrued);
+	post_adjusted(f, account_n(ACCOUNT_DELEGATORS_ACCRUED, v->key.n), was->delegators_accrued,
+		is.delegators_accrued);
+}
+
 static void migrate_data(struct fold *f, const struct silent *s)
 {
 	uint64_t from = u64_of(arg(s, 0)), to = u64_of(arg(s, 1));
@@ -175,6 +208,7 @@ static void migrate_data(struct fold *f, const struct silent *s)
 	for (uint64_t id = from; id < to && id - from < MIGRATE_MAX; id++) {
 		struct ledger_validator *v = edit_validator(f->l, id);
 		const struct ledger_share *share = ledger_share(f->l, &v->contract);
+		struct worth was = worth_of(f, v);
 
 		v->delegators_reward = u256_u64(1);
 		if (share) {
@@ -184,6 +218,7 @@ static void migrate_data(struct fold *f, const struct silent *s)
 		} else {
 			v->reward = safe_add(f, v->reward, u256_u64(1));
 		}
+		adjust(f, v, &was);
 	}
 }
 
@@ -205,6 +240,13 @@ static void set_nonces(struct fold *f, const struct silent *s)
 			u64_of(u256_be(nonces.p + i));
 }
 
+/* The tokens that go are in the token's own log. */
+static void drain(struct fold *f, const struct silent *s)
+{
+	(void)s;
+	f->drained = true;
+}
+
 static const struct {
 	const char *contract, *signature;
 	void (*apply)(struct fold *f, const struct silent *s);
@@ -219,6 +261,8 @@ static const struct {
 	{"StakeManager", "updateValidatorContractAddress(uint256,address)", set_contract},
 	{"StakeManager", "migrateValidatorsData(uint256,uint256)", migrate_data},
 	{"StakeManager", "updateValidatorDelegation(bool)", set_validator_delegation},
+	{"StakeManager", "drain(address,uint256)", drain},
+	{"StakeManager", "drainValidatorShares(uint256,address,address,uint256)", drain},
 	{"StakingInfo", "updateNonce(uint256[],uint256[])", set_nonces},
 };
 

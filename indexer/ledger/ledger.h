@@ -181,6 +181,7 @@ enum ledger_finding_kind {
 	FINDING_BALANCE,               /* an account of ours would be negative */
 	FINDING_ARITHMETIC,            /* the contract would have reverted here */
 	FINDING_CHECKPOINT_INFERRED,   /* signatures not known; the reward says who signed */
+	FINDING_OUTFLOW,               /* tokens left an account of ours and nothing says why */
 	FINDING_KIND_COUNT
 };
 const char *ledger_finding_name(enum ledger_finding_kind kind); /* "checkpoint_reward", ... */
@@ -241,6 +242,102 @@ struct ledger_entry {
 	struct u256 claimable_after, claimed_after, contributed_after;
 };
 
+/*
+ * Double entry: every movement of token units goes from one account to another. The balance of an
+ * account is what went to it less what went from it, two's complement where it may be negative.
+ * Every token in the StakeManager and in a partnership is in exactly one account of that holder, so
+ * their sum is the holder's token balance. Principal and income never share an account.
+ */
+enum ledger_account_kind {
+	ACCOUNT_OPENING = 1, /* the other side of what was there before the first block */
+	ACCOUNT_WALLET,      /* a: whose tokens are not told apart; zero address: minted and burnt */
+	/* In a holder: a: StakeManager or partnership. */
+	ACCOUNT_CLEARING, /* moved, and not yet explained; nothing after each transaction */
+	/* In the StakeManager; n: validator id. */
+	ACCOUNT_RESERVE,             /* owed to nobody: what rewards are credited from; can be negative */
+	ACCOUNT_DUST,                /* of credited rewards: what truncation leaves to nobody */
+	ACCOUNT_FEE,                 /* totalHeimdallFee */
+	ACCOUNT_STAKE,               /* n: own stake */
+	ACCOUNT_BID,                 /* n: open auction bid */
+	ACCOUNT_ACCRUED,             /* n: credited to the validator, not settled */
+	ACCOUNT_REWARD,              /* n: settled, claimable */
+	ACCOUNT_DELEGATORS_ACCRUED,  /* n: credited to its delegators, not settled */
+	ACCOUNT_DELEGATORS_REWARD,   /* n: settled, not shared out */
+	ACCOUNT_SHARE_REWARD,        /* a: share contract: shared out, not paid */
+	ACCOUNT_DELEGATION,          /* a: share contract, b: delegator */
+	ACCOUNT_UNBONDING,           /* a: share contract, b: delegator */
+	/* In a partnership a. */
+	ACCOUNT_FREE_CAPITAL,
+	ACCOUNT_INCOME,              /* rewards that came and are not allocated */
+	ACCOUNT_CLAIMABLE,           /* b: partner */
+	ACCOUNT_UNSOLICITED,         /* whatever else came, less what left unexplained */
+	/* Claims on a partnership's capital, free and staked: no tokens. */
+	ACCOUNT_ENTRUSTED,           /* a: the other side of its partners' contributions */
+	ACCOUNT_CONTRIBUTED,         /* a: partnership, b: partner */
+	ACCOUNT_KIND_COUNT
+};
+
+struct ledger_account {
+	enum ledger_account_kind kind;
+	struct ledger_key key;
+};
+
+struct ledger;
+
+/** Bytes that a name takes at most, the final zero included. */
+#define LEDGER_ACCOUNT_NAME_MAX 128
+/**
+ * "stake_manager/reward/5", "partnership/0x../claimable/0x..", "wallet/0x..": all accounts of a holder, and
+ * only they, begin with "stake_manager/" or "partnership/0x../". Returns its length.
+ */
+size_t ledger_account_name(char out[LEDGER_ACCOUNT_NAME_MAX], const struct ledger *l,
+	const struct ledger_account *a);
+
+/** Why units moved. STORED as names, never rename. */
+enum ledger_posting_kind {
+	POSTING_OPENING = 1,
+	POSTING_TRANSFER,    /* as the token logs it */
+	POSTING_CREDITED,    /* by a checkpoint */
+	POSTING_COMMISSION,  /* by a checkpoint: of the delegators' part, to the validator */
+	POSTING_BONUS,       /* by a checkpoint: to the proposer */
+	POSTING_DUST,
+	POSTING_SETTLED,
+	POSTING_SHARED_OUT,  /* the delegators' reward over all shares */
+	POSTING_CLAIMED,
+	POSTING_RESTAKED,    /* reward that became stake */
+	POSTING_STAKED,
+	POSTING_UNSTAKED,    /* own stake that came back */
+	POSTING_DELEGATED,
+	POSTING_UNBONDED,    /* sold, waiting for its delay */
+	POSTING_WITHDRAWN,   /* a delegator's stake that came back */
+	POSTING_MIGRATED,    /* delegation that left for another validator, or came */
+	POSTING_SHARE_TRANSFER,
+	POSTING_FEE,         /* of the Delivery layer: paid in */
+	POSTING_FEE_CLAIMED,
+	POSTING_BID,
+	POSTING_BID_REFUNDED,
+	POSTING_RECEIVED,    /* a partnership's reward */
+	POSTING_ALLOCATED,
+	POSTING_PAID,        /* to a partner or its recipient */
+	POSTING_CONTRIBUTED,
+	POSTING_RETURNED,
+	POSTING_UNSOLICITED, /* came, and no event says why */
+	POSTING_DRAINED,     /* taken out of the StakeManager by governance */
+	POSTING_UNEXPLAINED, /* left, and no event says why */
+	POSTING_UNSEEN,      /* explained by transfers before its tokens were watched */
+	POSTING_ADJUSTED,    /* a value that governance or an upgrade set */
+	POSTING_KIND_COUNT
+};
+const char *ledger_posting_name(enum ledger_posting_kind kind); /* "credited", ... */
+
+struct ledger_posting {
+	enum ledger_posting_kind kind;
+	struct ledger_account from, to; /* never the same */
+	struct u256 amount;             /* not zero */
+	struct hash32 tx_hash;          /* zero: an opening */
+	uint32_t log_index;             /* UINT32_MAX: a call or an opening */
+};
+
 struct ledger_outcome {
 	const struct ledger_change *changes; /* records whose bytes differ from before the block */
 	size_t change_count;
@@ -248,6 +345,8 @@ struct ledger_outcome {
 	size_t finding_count;
 	const struct ledger_entry *entries; /* in order of their logs */
 	size_t entry_count;
+	const struct ledger_posting *postings; /* in the order in which units moved */
+	size_t posting_count;
 };
 
 struct ledger_sum {
@@ -275,8 +374,6 @@ void ledger_recover(const struct block *b, const struct decoded *d, struct arena
 
 /* ---- the fold ---- */
 
-struct ledger;
-
 /**
  * initial_state: JSON text in the form of the recordings' oracle records (network->initial_state);
  * NULL: everything zero. The chain must outlive the ledger.
@@ -294,6 +391,10 @@ void ledger_free(struct ledger *l); /* NULL is legal */
 void ledger_load(struct ledger *l, enum ledger_kind kind, const void *record);
 void ledger_load_signers(struct ledger *l, const struct address *signers, size_t n);
 void ledger_load_end(struct ledger *l, uint64_t block);
+
+/** What every account has in the state in hand, as postings from ACCOUNT_OPENING; in mem. */
+void ledger_opening(const struct ledger *l, struct arena *mem, const struct ledger_posting **out,
+	size_t *count);
 
 struct ledger_input {
 	const struct block *block;

@@ -21,6 +21,16 @@ static bool is_null(const struct address *a)
 	return address_eq(a, &nobody);
 }
 
+static struct ledger_account clearing(const struct ledger_partnership *p)
+{
+	return account_a(ACCOUNT_CLEARING, &p->key.a);
+}
+
+static struct ledger_account free_capital(const struct ledger_partnership *p)
+{
+	return account_a(ACCOUNT_FREE_CAPITAL, &p->key.a);
+}
+
 /* ---- allocation of a reward ---------------------------------------------------------------- */
 
 /* The dust partner gets what the others' floors leave; a contract without one says nothing. */
@@ -60,6 +70,8 @@ static void allocated(struct fold *f, struct ledger_partnership *p, const struct
 
 	w->claimable = safe_add(f, w->claimable, r->amount);
 	w->allocated = safe_add(f, w->allocated, r->amount);
+	post(f, POSTING_ALLOCATED, account_a(ACCOUNT_INCOME, &p->key.a),
+		account_ab(ACCOUNT_CLAIMABLE, &p->key.a, &w->key.b), r->amount);
 	entry_partner(f, ENTRY_ALLOCATION, p, w, r->amount);
 	if (!a->open || !address_eq(&a->partnership, &p->key.a))
 		return;
@@ -84,6 +96,7 @@ static void claimed(struct fold *f, struct ledger_partnership *p, const struct p
 							     : u256_sub(w->claimable, r->amount);
 	w->claimed = safe_add(f, w->claimed, r->amount);
 	entry_partner(f, ENTRY_PAYOUT, p, w, r->amount)->recipient = *to;
+	post(f, POSTING_PAID, account_ab(ACCOUNT_CLAIMABLE, &p->key.a, &w->key.b), clearing(p), r->amount);
 }
 
 /* ---- capital ------------------------------------------------------------------------------- */
@@ -94,6 +107,8 @@ static void deposited(struct fold *f, struct ledger_partnership *p, const struct
 	struct allotting *a = &f->allot;
 
 	w->contributed = safe_add(f, w->contributed, r->amount);
+	post(f, POSTING_CONTRIBUTED, account_a(ACCOUNT_ENTRUSTED, &p->key.a),
+		account_ab(ACCOUNT_CONTRIBUTED, &p->key.a, &w->key.b), r->amount);
 	if (address_eq(&a->restaker, &p->key.a) && u256_cmp(r->amount, a->restaked) <= 0 &&
 		!u256_is_zero(r->amount)) {
 		a->restaked = u256_sub(a->restaked, r->amount);
@@ -103,6 +118,7 @@ static void deposited(struct fold *f, struct ledger_partnership *p, const struct
 	}
 	entry_partner(f, ENTRY_CONTRIBUTION, p, w, r->amount);
 	p->free_capital = safe_add(f, p->free_capital, r->amount);
+	post(f, POSTING_CONTRIBUTED, clearing(p), free_capital(p), r->amount);
 }
 
 static void returned(struct fold *f, struct ledger_partnership *p, const struct partnership_row *r)
@@ -112,6 +128,9 @@ static void returned(struct fold *f, struct ledger_partnership *p, const struct 
 	w->contributed = safe_sub(f, w->contributed, r->amount);
 	p->free_capital = safe_sub(f, p->free_capital, r->amount);
 	entry_partner(f, ENTRY_RETURN, p, w, r->amount);
+	post(f, POSTING_RETURNED, account_ab(ACCOUNT_CONTRIBUTED, &p->key.a, &w->key.b),
+		account_a(ACCOUNT_ENTRUSTED, &p->key.a), r->amount);
+	post(f, POSTING_RETURNED, free_capital(p), clearing(p), r->amount);
 }
 
 /* In the transaction of Staked, whose amount is then the validator's stake. */
@@ -125,6 +144,7 @@ static void created(struct fold *f, struct ledger_partnership *p, const struct p
 		return;
 	p->free_capital = safe_sub(f, p->free_capital, v->amount);
 	p->staked_capital = safe_add(f, p->staked_capital, v->amount);
+	post(f, POSTING_STAKED, free_capital(p), clearing(p), v->amount);
 }
 
 /* ---- people -------------------------------------------------------------------------------- */
@@ -186,6 +206,10 @@ void partnership_event(struct fold *f, struct item *it)
 
 	if (!r)
 		return;
+	if (!ledger_partnership(f->l, &it->log->address)) {
+		post_adopt(f, &it->log->address);
+		edit_partnership(f->l, &it->log->address);
+	}
 	p = edit_partnership(f->l, &it->log->address);
 	switch (r->map->kind) {
 	case PARTNERSHIP_CREATED: created(f, p, r); break;
@@ -235,6 +259,7 @@ void partnership_restaked(
 	if (!p)
 		return;
 	p->free_capital = safe_sub(f, p->free_capital, paid_in);
+	post(f, POSTING_STAKED, free_capital(p), clearing(p), paid_in);
 	p->staked_capital = safe_add(f, p->staked_capital, increase);
 }
 
@@ -266,7 +291,31 @@ void partnership_unstaked(
 		return;
 	p->phase = PHASE_CLOSED;
 	p->free_capital = safe_add(f, p->free_capital, amount);
+	post(f, POSTING_UNSTAKED, clearing(p), free_capital(p), amount);
 	p->staked_capital = safe_sub(f, p->staked_capital, amount);
+}
+
+/* ---- what it gets and gives like any other account ------------------------------------------ */
+
+void partnership_paid(struct fold *f, const struct address *to, struct u256 reward)
+{
+	if (ledger_partnership(f->l, to))
+		post(f, POSTING_RECEIVED, account_a(ACCOUNT_CLEARING, to), account_a(ACCOUNT_INCOME, to),
+			reward);
+}
+
+void partnership_delegated(struct fold *f, const struct address *user, struct u256 amount)
+{
+	if (ledger_partnership(f->l, user))
+		post(f, POSTING_DELEGATED, account_a(ACCOUNT_UNSOLICITED, user),
+			account_a(ACCOUNT_CLEARING, user), amount);
+}
+
+void partnership_withdrawn(struct fold *f, const struct address *user, struct u256 amount)
+{
+	if (ledger_partnership(f->l, user))
+		post(f, POSTING_WITHDRAWN, account_a(ACCOUNT_CLEARING, user),
+			account_a(ACCOUNT_UNSOLICITED, user), amount);
 }
 
 /* ---- setPartners: events do not fix the order ---------------------------------------------- */

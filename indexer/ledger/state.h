@@ -169,6 +169,12 @@ struct allotting {
 	struct u256 restaked; /* RewardsRestaked: what following deposits are covered by it */
 };
 
+/** Units that moved to or from a holder in the transaction in hand and that no event explained yet. */
+struct clearing {
+	struct address holder;
+	struct u256 balance; /* two's complement */
+};
+
 struct fold {
 	struct ledger *l;
 	const struct block *b;
@@ -184,6 +190,13 @@ struct fold {
 	size_t finding_count, finding_cap;
 	struct ledger_entry *entries;
 	size_t entry_count, entry_cap;
+	struct ledger_posting *postings;
+	size_t posting_count, posting_cap;
+	struct clearing *clearing; /* of the transaction in hand */
+	size_t clearing_count, clearing_cap;
+	const struct tx *call;    /* the call in hand, while no log is */
+	struct u256 fees;         /* topped up in the transaction in hand */
+	bool drained;             /* governance drained in it */
 	bool bad; /* arithmetic that reverts was met in the event in hand */
 };
 
@@ -247,11 +260,45 @@ struct growth;
 struct growth *growth_before(struct fold *f);
 struct proposal {
 	uint64_t proposer; /* validator that gets the bonus */
-	struct u256 bonus;
+	struct u256 bonus, reward; /* bonus included */
 	uint64_t checkpoint_id;
 	unsigned root_chain_id;
 };
 void growth_after(struct fold *f, const struct growth *before, const struct proposal *c);
+
+/* ---- posting.c: double entry ---- */
+
+static inline struct ledger_account account_n(enum ledger_account_kind kind, uint64_t n)
+{
+	return (struct ledger_account){kind, key_n(n)};
+}
+
+static inline struct ledger_account account_a(enum ledger_account_kind kind, const struct address *a)
+{
+	return (struct ledger_account){kind, key_a(a)};
+}
+
+static inline struct ledger_account account_ab(
+	enum ledger_account_kind kind, const struct address *a, const struct address *b)
+{
+	return (struct ledger_account){kind, key_ab(a, b)};
+}
+
+/** Move amount; its cause is the item or call in hand. Nothing when it is zero or from is to. */
+void post(struct fold *f, enum ledger_posting_kind kind, struct ledger_account from,
+	struct ledger_account to, struct u256 amount);
+/** The same against clearing of the StakeManager: out of it to an account, or into it from one. */
+void post_out(struct fold *f, enum ledger_posting_kind kind, struct ledger_account to, struct u256 amount);
+void post_in(struct fold *f, enum ledger_posting_kind kind, struct ledger_account from, struct u256 amount);
+/** An account was worth `before` and is worth `after`: the reserve gives or takes. */
+void post_adjusted(struct fold *f, struct ledger_account a, struct u256 before, struct u256 after);
+/** A token transfer as logged. */
+void post_transfer(
+	struct fold *f, const struct address *from, const struct address *to, struct u256 amount);
+/** A contract turns out to be a partnership: the tokens that it has are its own from here on. */
+void post_adopt(struct fold *f, const struct address *partnership);
+/** Whatever clearing still has is told: unsolicited, drained or unexplained. */
+void post_end_tx(struct fold *f);
 
 /* ---- topics; each handles the item in hand ---- */
 
@@ -300,5 +347,9 @@ void partnership_restaked(struct fold *f, const struct ledger_validator *v, stru
 void partnership_unstake_init(struct fold *f, const struct ledger_validator *v);
 void partnership_unstaked(
 	struct fold *f, uint64_t id, const struct address *user, struct u256 amount);
+/* Postings of a partnership that claims, delegates and withdraws like anybody; of others: nothing. */
+void partnership_paid(struct fold *f, const struct address *to, struct u256 reward);
+void partnership_delegated(struct fold *f, const struct address *user, struct u256 amount);
+void partnership_withdrawn(struct fold *f, const struct address *user, struct u256 amount);
 
 #endif

@@ -19,6 +19,10 @@ void validator_settle(
 			f->bad = true;
 		v->reward = safe_add(f, v->reward, own);
 		v->delegators_reward = safe_add(f, v->delegators_reward, delegators);
+		post(f, POSTING_SETTLED, account_n(ACCOUNT_ACCRUED, v->key.n),
+			account_n(ACCOUNT_REWARD, v->key.n), own);
+		post(f, POSTING_SETTLED, account_n(ACCOUNT_DELEGATORS_ACCRUED, v->key.n),
+			account_n(ACCOUNT_DELEGATORS_REWARD, v->key.n), delegators);
 	}
 	if (u256_cmp(next, v->initial_reward_per_stake) > 0)
 		v->initial_reward_per_stake = next;
@@ -140,6 +144,7 @@ static void staked(struct fold *f, const struct log *g)
 	map_signer(f->l, &v->signer, v->key.n);
 	signers_insert(f->l, &v->signer);
 	all->total_stake = u256_add(all->total_stake, amount);
+	post_out(f, POSTING_STAKED, account_n(ACCOUNT_STAKE, v->key.n), amount);
 	all->staker_count++;
 	all->total_staked = u256_add(all->total_staked, amount);
 	if (v->key.n != LEDGER_SINK)
@@ -192,6 +197,7 @@ static void unstaked(struct fold *f, const struct log *g)
 	check_value(f, FINDING_OWN_STAKE, v->key.n, amount, log_word(g, 0));
 	check_payout(f, ledger_stake_manager(f->l), &user, amount);
 	entry_validator(f, ENTRY_VALIDATOR_PRINCIPAL, v, &user, amount);
+	post_in(f, POSTING_UNSTAKED, account_n(ACCOUNT_STAKE, v->key.n), amount);
 	all->total_staked = safe_sub(f, all->total_staked, amount);
 	check_value(f, FINDING_TOTAL_STAKED, v->key.n, all->total_staked, log_word(g, 1));
 	v->amount = U256_ZERO;
@@ -276,8 +282,13 @@ static void restaked(struct fold *f, const struct log *g)
 	}
 	if (compounded) {
 		entry_validator(f, ENTRY_VALIDATOR_RESTAKE, v, &v->owner, reward);
+		post(f, POSTING_RESTAKED, account_n(ACCOUNT_REWARD, v->key.n),
+			account_n(ACCOUNT_STAKE, v->key.n), reward);
 		v->reward = u256_u64(1);
 	}
+	post_out(f, POSTING_STAKED, account_n(ACCOUNT_STAKE, v->key.n), paid_in);
+	post_adjusted(f, account_n(ACCOUNT_STAKE, v->key.n),
+		u256_add(paid_in, compounded ? reward : U256_ZERO), increase);
 	v->amount = u256_add(v->amount, increase);
 	all->total_stake = u256_add(all->total_stake, increase);
 	all->total_staked = u256_add(all->total_staked, increase);
@@ -328,6 +339,8 @@ static void claim_rewards(struct fold *f, const struct log *g)
 	check_value(f, FINDING_CLAIM_AMOUNT, v->key.n, paid, log_topic(g, 2));
 	check_payout(f, ledger_stake_manager(f->l), &v->owner, paid);
 	entry_validator(f, ENTRY_VALIDATOR_CLAIM, v, &v->owner, paid);
+	post_in(f, POSTING_CLAIMED, account_n(ACCOUNT_REWARD, v->key.n), paid);
+	partnership_paid(f, &v->owner, paid);
 	all->total_rewards_liquidated = safe_add(f, all->total_rewards_liquidated, paid);
 	check_value(
 		f, FINDING_CLAIM_TOTAL, v->key.n, all->total_rewards_liquidated, log_topic(g, 3));
@@ -350,7 +363,9 @@ static void auction(struct fold *f, const struct item *it)
 	bool start = it->op == OP_START_AUCTION;
 	struct ledger_validator *v = edit_validator(f->l, log_topic_id(it->log, start ? 1 : 2));
 
+	post_in(f, POSTING_BID_REFUNDED, account_n(ACCOUNT_BID, v->key.n), v->auction_amount);
 	v->auction_amount = start ? log_topic(it->log, 3) : U256_ZERO;
+	post_out(f, POSTING_BID, account_n(ACCOUNT_BID, v->key.n), v->auction_amount);
 }
 
 void validator_event(struct fold *f, struct item *it)
