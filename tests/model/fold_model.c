@@ -17,12 +17,19 @@
  */
 #include "base/hex.h"
 #include "decode/decode.h"
+#include "lib/posting_book.h"
 #include "model/fold_print.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #define VOTES_MAX 64
+
+/* A posting, to take it back. */
+struct posted_at {
+	uint64_t block;
+	struct ledger_posting p;
+};
 
 struct driver {
 	struct network *net;
@@ -36,6 +43,9 @@ struct driver {
 	size_t vote_count;
 	bool in_tx;
 	struct moves moves;
+	struct posting_book book;
+	struct posted_at *posted;
+	size_t posted_count, posted_cap;
 	char *rest; /* of the line in hand */
 	size_t line;
 };
@@ -101,6 +111,40 @@ static void begin_seed(struct driver *d)
 	d->decoder = decoder_new(d->chain);
 	if (ledger_new(&d->l, d->chain, d->rest, &e) != ERR_NONE)
 		fail(d, e.msg);
+	posting_book_free(&d->book);
+	d->posted_count = 0;
+	posting_book_open(&d->book, d->l, d->mem);
+}
+
+static void check_books(struct driver *d)
+{
+	if (!posting_book_check(&d->book, d->l))
+		fail(d, d->book.trouble);
+}
+
+static void add_postings(struct driver *d, const struct ledger_outcome *out)
+{
+	if (d->posted_count + out->posting_count > d->posted_cap) {
+		d->posted_cap = 2 * (d->posted_count + out->posting_count);
+		d->posted = realloc(d->posted, d->posted_cap * sizeof(*d->posted));
+	}
+	for (size_t i = 0; i < out->posting_count; i++)
+		d->posted[d->posted_count++] = (struct posted_at){d->b.h.number, out->postings[i]};
+	posting_book_add(&d->book, d->l, out->postings, out->posting_count);
+	check_books(d);
+}
+
+static void undo_postings(struct driver *d, uint64_t from)
+{
+	for (; d->posted_count && d->posted[d->posted_count - 1].block >= from; d->posted_count--) {
+		struct ledger_posting *p = &d->posted[d->posted_count - 1].p;
+		struct ledger_account to = p->to;
+
+		p->to = p->from;
+		p->from = to;
+		posting_book_add(&d->book, d->l, p, 1);
+	}
+	check_books(d);
 }
 
 static void begin_block(struct driver *d)
@@ -223,6 +267,7 @@ static void end_block(struct driver *d)
 	if (ledger_apply(d->l, &in, d->mem, &out, &e) != ERR_NONE)
 		fail(d, e.msg);
 	moves_add(&d->moves, d->b.h.number, &out);
+	add_postings(d, &out);
 	print_outcome(d->l, &out);
 }
 
@@ -235,6 +280,7 @@ static void undo(struct driver *d)
 		fail(d, e.msg);
 	decoder_undo(d->decoder, from);
 	moves_undo(&d->moves, from);
+	undo_postings(d, from);
 }
 
 static void run_line(struct driver *d, char *line)
@@ -285,6 +331,8 @@ int main(void)
 	}
 	free(line);
 	free(d.moves.v);
+	free(d.posted);
+	posting_book_free(&d.book);
 	ledger_free(d.l);
 	decoder_free(d.decoder);
 	arena_free(d.mem);
