@@ -259,6 +259,7 @@ static void stake(uint64_t id)
 	const struct address *sm = &network_contract(chain, "StakeManager")->address;
 	struct hash32 update[2] = {word(*sm), word(none)};
 
+	EMIT(mk.token, "Transfer", word(owner), word(*sm), number(1ULL << 40));
 	emit(mk.share, account(2, id), "OwnerUpdate", update, 2);
 	EMIT(mk.nft, "Transfer", word(none), word(owner), number(id));
 	EMIT(mk.info, "Staked", word(account(0, id)), number(id), number(1), number(1),
@@ -285,6 +286,8 @@ static void act(void)
 	else
 		EMIT(mk.info, "ShareMinted", number(id), user, number(amount), number(amount));
 	EMIT(mk.info, "StakeUpdate", number(id), number(0));
+	if (!sell)
+		EMIT(mk.token, "Transfer", user, word(*sm), number(amount));
 	mk.shares[n] += sell ? 0 - amount : amount;
 	mk.u->b.tx_total++;
 }

@@ -586,6 +586,7 @@ TABLE ledger.head WITH (fillfactor=10)  -- How far the ledger follows a staking 
   block bigint NOT NULL  -- Newest block whose effects are in the tables; one below the first block: only the initial state.
   generation bigint NOT NULL DEFAULT 0  -- Counts the forks that took ledger rows back.
   rules text NOT NULL  -- Revision of the network file and rules by which the rows were made; another one: they are made anew.
+  stake_manager bytea  -- Address of the StakeManager, 20 bytes.
   CONSTRAINT head_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
   CONSTRAINT head_pk PRIMARY KEY (chain_id)
   GRANT SELECT TO bttc_analyst
@@ -713,6 +714,25 @@ TABLE ledger.position  -- Delegators' positions.
   INDEX position_block_ix ON ledger."position" USING brin (block) WITH (autosummarize='on')
   INDEX position_created_ix ON ledger."position" USING btree (chain_id, share_contract, delegator) WHERE created
   INDEX position_of_ix ON ledger."position" USING btree (chain_id, delegator, share_contract) WHERE created
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE ledger.posting  -- Movements of token units between two accounts, except what checkpoints credit to each validator (ledger.accrual).
+  chain_id bigint NOT NULL  -- EVM chain id.
+  block bigint NOT NULL  -- Block of the log or call that caused it; of an opening: the block before the first one.
+  ordinal integer NOT NULL  -- Counts the movements of the block from 0, in the order in which they happened.
+  log_index integer  -- Index of that log in its block; NULL: a call or an opening.
+  tx bytea  -- Its transaction; NULL: an opening.
+  time timestamp with time zone  -- Time of the block; NULL: an opening.
+  kind text COLLATE C NOT NULL  -- Why: transfer, credited, settled, claimed, restaked, staked, delegated, allocated, paid, ... (schema/POSTINGS.md).
+  debit text COLLATE C NOT NULL  -- Account that the units left.
+  credit text COLLATE C NOT NULL  -- Account that they went to.
+  amount numeric(78,0) NOT NULL  -- In the smallest unit, above zero.
+  CONSTRAINT posting_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT posting_pk PRIMARY KEY (chain_id, block, ordinal)
+  INDEX posting_credit_ix ON ledger.posting USING btree (credit, block)
+  INDEX posting_debit_ix ON ledger.posting USING btree (debit, block)
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
@@ -1110,6 +1130,21 @@ VIEW analytics.payout_final  -- As payout, of final blocks only: no fork changes
   share_bps bigint  -- Share in force, in 1/10000.
   terms_tx text  -- Transaction that set the share.
   final boolean  -- The block is final.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+
+VIEW analytics.posting  -- Every movement of token units, from the account debit to the account credit. The balance of an account is the sum of its credits less that of its debits; all balances add up to zero.
+  block bigint  -- Block of its cause; of an opening: the block before the first one.
+  log_index integer  -- Index of the log that caused it; NULL: a call or an opening.
+  ordinal integer  -- Order within the block; NULL: credited by the checkpoint at log_index.
+  time timestamp with time zone  -- Time of the block; NULL: an opening.
+  tx text  -- Transaction; NULL: an opening.
+  kind text  -- Why the units moved (schema/POSTINGS.md).
+  debit text  -- Account that they left.
+  credit text  -- Account that they went to.
+  amount numeric(78,0)  -- In the smallest unit.
+  amount_btt numeric  -- amount in BTT.
+  final boolean  -- Its block is final.
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
 
@@ -2504,9 +2539,13 @@ VIEW staking.update_commission_rate  -- A validator changed its commission.
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
 
+FUNCTION analytics.account_balance(account text, at bigint) RETURNS numeric STABLE PARALLEL SAFE  -- Balance of an account at the END of a block, in the smallest unit; 0 for an account that nothing was posted to.
+
 FUNCTION analytics.btt(amount numeric) RETURNS numeric IMMUTABLE PARALLEL SAFE  -- An amount in BTT, rounded to six digits: for reading, not for sums.
 
 FUNCTION analytics.delegator_at(at bigint, who text DEFAULT NULL::text) RETURNS TABLE(delegator text, validator_id bigint, shares numeric, stake numeric, exchange_rate numeric, reward numeric, initial_reward_per_share numeric, unbonding numeric) STABLE PARALLEL SAFE  -- Positions of all delegators, or of one, at the END of a block, with the contract's views getTotalStake and getLiquidRewards; unbonding: shares of open unbonds. Amounts in the smallest unit.
+
+FUNCTION analytics.holder_balance(at bigint) RETURNS TABLE(holder text, in_accounts numeric, tokens numeric) STABLE PARALLEL SAFE  -- Of the StakeManager and each partnership at the END of a block: the sum of its accounts, and the tokens that the token's own transfers left it. They are equal, except where transfers before the holder was known were not watched.
 
 FUNCTION analytics.keep_delegator() RETURNS trigger SECURITY DEFINER  -- Adds new rows of ledger.delegator_entry to analytics.kept_delegator, and takes out deleted ones.
 
@@ -2523,6 +2562,8 @@ FUNCTION analytics.remake() RETURNS void  -- Makes the kept rollups anew from al
 FUNCTION analytics.side_by_side(cost_per_validator numeric DEFAULT 0) RETURNS TABLE(kind text, validators bigint, stake numeric, expected numeric, signed numeric, uptime numeric, reward numeric, commission numeric, reward_per_btt numeric, net_of_cost numeric) STABLE PARALLEL SAFE  -- Validators owned by a partnership now, and the others, side by side over all time: stake now, main checkpoints signed of those expected, reward credited, commission, reward per BTT of stake now, and reward less an operating cost per validator that the reader enters (smallest unit).
 
 FUNCTION analytics.stake_concentration(at bigint) RETURNS TABLE(validators bigint, total_stake numeric, gini numeric, nakamoto bigint) STABLE PARALLEL SAFE  -- Of active validators at the END of a block: Gini coefficient of total stake, sum((2i - n - 1) * stake_i) / (n * total) with stakes ascending; and how many of the largest hold more than a third together (Nakamoto coefficient: enough to stop checkpoints).
+
+FUNCTION analytics.trial_balance(at bigint) RETURNS TABLE(holder text, account text, accounts bigint, balance numeric) STABLE PARALLEL SAFE  -- Balances of all accounts at the END of a block, added up per holder and sort of account: balance adds up to zero. holder: whose token balance the accounts are parts of; NULL: other wallets, and claims on capital. accounts: how many are not empty.
 
 FUNCTION analytics.validator_apr(days integer) RETURNS TABLE(validator_id bigint, reward numeric, stake numeric, apr_percent numeric) STABLE PARALLEL SAFE  -- APR realised over the last days before the newest accrual: 100 * (own + delegators credited) / (own + delegated stake at the newest accrual) * 365 / days. NULL without stake.
 

@@ -20,6 +20,7 @@ enum {
 	TABLE_DELEGATOR_ENTRY,
 	TABLE_PARTNER_ENTRY,
 	TABLE_ROLE_ENTRY,
+	TABLE_POSTING,
 	BOOKS_TABLES
 };
 
@@ -60,6 +61,9 @@ const char *entries_table(unsigned t);         /* name in schema ledger */
 const char *entries_columns(unsigned t);       /* apart by ", " */
 unsigned entries_column_count(unsigned t);
 void entries_rows(struct session *s, const struct block *b, const struct ledger_outcome *out);
+/** Movements between accounts; b NULL: the opening, of `block`. */
+void entries_postings(struct session *s, const struct block *b, int64_t block,
+	const struct ledger_posting *p, size_t n);
 
 /* ---- load.c: the state from the tables ---- */
 

@@ -21,6 +21,8 @@ static const struct {
 		" recipient, share_bps, terms_tx, claimable_after, claimed_after, contributed_after"},
 	[TABLE_ROLE_ENTRY - TABLE_CHECKPOINT] = {"role_entry",
 		"chain_id, block, log_index, tx, time, partnership, role, account, given"},
+	[TABLE_POSTING - TABLE_CHECKPOINT] = {"posting",
+		"chain_id, block, ordinal, log_index, tx, time, kind, debit, credit, amount"},
 };
 
 static const char *const kind_names[ENTRY_KIND_COUNT] = {
@@ -184,6 +186,52 @@ static void put_role(struct session *s, const struct block *b, const struct ledg
 	copy_bool(c, x->kind == ENTRY_ROLE_GIVEN);
 }
 
+/* ---- movements between accounts ------------------------------------------------------------- */
+
+/* What a checkpoint credits to each validator is a row of accrual already. */
+static bool is_accrual(const struct ledger_posting *p)
+{
+	return p->kind == POSTING_CREDITED || p->kind == POSTING_COMMISSION;
+}
+
+static void put_account(struct session *s, struct copy *c, const struct ledger_account *a)
+{
+	char name[LEDGER_ACCOUNT_NAME_MAX];
+
+	ledger_account_name(name, s->ledger, a);
+	copy_text(c, name);
+}
+
+void entries_postings(struct session *s, const struct block *b, int64_t block,
+	const struct ledger_posting *p, size_t n)
+{
+	struct copy *c = &s->rows[TABLE_POSTING];
+
+	for (size_t i = 0; i < n; i++) {
+		if (is_accrual(&p[i]))
+			continue;
+		copy_row(c);
+		copy_i64(c, s->chain_id);
+		copy_i64(c, block);
+		copy_i32(c, (int32_t)i);
+		if (p[i].log_index == UINT32_MAX)
+			copy_null(c);
+		else
+			copy_i32(c, (int32_t)p[i].log_index);
+		if (b) {
+			copy_bytes(c, p[i].tx_hash.b, sizeof(p[i].tx_hash.b));
+			copy_time(c, (int64_t)b->h.time);
+		} else {
+			copy_null(c);
+			copy_null(c);
+		}
+		copy_text(c, ledger_posting_name(p[i].kind));
+		put_account(s, c, &p[i].from);
+		put_account(s, c, &p[i].to);
+		copy_u256(c, p[i].amount);
+	}
+}
+
 void entries_rows(struct session *s, const struct block *b, const struct ledger_outcome *out)
 {
 	for (size_t i = 0; i < out->entry_count; i++) {
@@ -208,4 +256,5 @@ void entries_rows(struct session *s, const struct block *b, const struct ledger_
 		case ENTRY_KIND_COUNT: break;
 		}
 	}
+	entries_postings(s, b, (int64_t)b->h.number, out->postings, out->posting_count);
 }

@@ -4,6 +4,8 @@
  */
 #include "books/body.h"
 
+#include "base/hex.h"
+
 #include "base/log.h"
 
 #include <inttypes.h>
@@ -11,7 +13,7 @@
 #include <string.h>
 
 /* Raised when rows that stand in the tables would come out otherwise. */
-#define BOOKS_RULES 4
+#define BOOKS_RULES 5
 
 static int64_t first_minus_one(const struct session *s)
 {
@@ -179,7 +181,7 @@ void load_rules(const struct session *s, char out[64])
 static enum err_kind begin(struct session *s, struct err *e)
 {
 	struct pg_args a = {0};
-	char rules[64];
+	char rules[64], manager[41];
 	enum err_kind k;
 
 	drop_memory(s);
@@ -192,10 +194,14 @@ static enum err_kind begin(struct session *s, struct err *e)
 	arg_chain(&a, s);
 	pg_arg_i64(&a, s->block);
 	pg_arg_text(&a, rules);
+	hex_encode(manager, ledger_stake_manager(s->ledger)->b, 20);
+	manager[40] = 0;
+	pg_arg_text(&a, manager);
 	k = pg_query(s->pg,
-		"INSERT INTO ledger.head (chain_id, block, rules) VALUES ($1, $2, $3) ON CONFLICT"
-		" (chain_id) DO UPDATE SET block = excluded.block, rules = excluded.rules, generation ="
-		" head.generation + 1 RETURNING generation",
+		"INSERT INTO ledger.head (chain_id, block, rules, stake_manager) VALUES ($1, $2, $3,"
+		" decode($4, 'hex')) ON CONFLICT (chain_id) DO UPDATE SET block = excluded.block, rules ="
+		" excluded.rules, stake_manager = excluded.stake_manager, generation = head.generation + 1"
+		" RETURNING generation",
 		&a, e);
 	if (k)
 		return k;

@@ -184,14 +184,19 @@ void rows_outcome(struct session *s, const struct block *b, const struct ledger_
 
 void rows_all(struct session *s, int64_t block)
 {
+	const struct ledger_posting *opening;
+	size_t n;
+
 	for (unsigned k = LEDGER_GLOBAL; k < LEDGER_KIND_COUNT; k++) {
-		size_t n = k == LEDGER_SIGNERS ? 0 : ledger_count(s->ledger, (enum ledger_kind)k);
+		n = k == LEDGER_SIGNERS ? 0 : ledger_count(s->ledger, (enum ledger_kind)k);
 
 		for (size_t i = 0; i < n; i++)
 			rows_record(s, (enum ledger_kind)k,
 				ledger_at(s->ledger, (enum ledger_kind)k, i), block, true);
 	}
 	rows_record(s, LEDGER_SIGNERS, NULL, block, true);
+	ledger_opening(s->ledger, s->mem, &opening, &n);
+	entries_postings(s, NULL, block, opening, n);
 	put_block(s, block, "", 0, LEVEL_QUORUM);
 }
 

@@ -256,8 +256,10 @@ void partnership_restaked(
 {
 	struct ledger_partnership *p = owner_of(f, &v->owner, v->key.n);
 
-	if (!p)
+	if (!p) {
+		partnership_delegated(f, &v->owner, paid_in);
 		return;
+	}
 	p->free_capital = safe_sub(f, p->free_capital, paid_in);
 	post(f, POSTING_STAKED, free_capital(p), clearing(p), paid_in);
 	p->staked_capital = safe_add(f, p->staked_capital, increase);

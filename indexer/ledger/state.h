@@ -195,6 +195,7 @@ struct fold {
 	struct clearing *clearing; /* of the transaction in hand */
 	size_t clearing_count, clearing_cap;
 	const struct tx *call;    /* the call in hand, while no log is */
+	size_t findings_before;   /* of earlier transactions */
 	struct u256 fees;         /* topped up in the transaction in hand */
 	bool drained;             /* governance drained in it */
 	bool bad; /* arithmetic that reverts was met in the event in hand */

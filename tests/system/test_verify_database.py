@@ -53,6 +53,11 @@ DAMAGE = [
     ("UPDATE analytics.kept_validator SET commission = commission + 1 WHERE ctid = (SELECT ctid FROM analytics.kept_validator LIMIT 1)",
      "analytics", "kept_validator"),
     ("DELETE FROM analytics.kept_delegator WHERE ctid = (SELECT ctid FROM analytics.kept_delegator LIMIT 1)", "analytics", "kept_delegator"),
+    ("UPDATE ledger.posting SET amount = amount + 1 WHERE (block, ordinal) = (SELECT block, ordinal FROM ledger.posting"
+     " WHERE kind = 'transfer' AND credit = 'stake_manager/clearing' ORDER BY block LIMIT 1)", "ledger.posting",
+     "the accounts of stake_manager have"),
+    ("UPDATE ledger.posting SET debit = 'stake_manager/reserve' WHERE (block, ordinal) = (SELECT block, ordinal FROM"
+     " ledger.posting WHERE kind = 'claimed' ORDER BY block LIMIT 1)", "ledger.posting", "missing or other"),
     ("DELETE FROM ledger.head", "ledger.head", "no ledger"),
 ]
 

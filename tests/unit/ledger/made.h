@@ -5,6 +5,7 @@
  * Made-up blocks for rules that no recording exercises: logs and calls are encoded and go through
  * the decoder; signers of a checkpoint are given as if recovered.
  */
+#include "lib/posting_book.h"
 #include "unit/ledger/ledger_kit.h"
 
 #define MADE_MAX 64
@@ -21,6 +22,7 @@ struct made {
 	uint64_t pending; /* staked earlier in the block */
 	struct ledger_outcome out;
 	struct address sm;
+	struct posting_book book;
 };
 
 /* Words of every kind. */
@@ -51,12 +53,14 @@ static inline void made_open(struct made *m)
 	kit_open(&m->k, "golden", arena_new(64 << 20));
 	m->sm = *ledger_stake_manager(m->k.l);
 	m->b.h.number = 1000;
+	posting_book_open(&m->book, m->k.l, m->k.mem);
 }
 
 static inline void made_close(struct made *m)
 {
 	struct arena *mem = m->k.mem;
 
+	posting_book_free(&m->book);
 	kit_close(&m->k);
 	arena_free(mem);
 }
@@ -161,7 +165,7 @@ static inline void govern(struct made *m, const char *contract, const char *sign
 		m, &from, &to, made_input(m, "Governance", "update(address,bytes)", w, 3 + whole));
 }
 
-/* Fold what was made. */
+/* Fold what was made; the accounts must fit the state whatever was found. */
 static inline void made_end(struct made *m)
 {
 	struct ledger_votes votes = {.v = m->votes, .count = m->vote_count};
@@ -174,6 +178,9 @@ static inline void made_end(struct made *m)
 	assert_int_equal(d.unknown_events, 0);
 	in.decoded = &d;
 	assert_int_equal(ledger_apply(m->k.l, &in, m->k.mem, &m->out, &e), ERR_NONE);
+	posting_book_add(&m->book, m->k.l, m->out.postings, m->out.posting_count);
+	if (!posting_book_check(&m->book, m->k.l))
+		fail_msg("block %llu: %s", (unsigned long long)m->b.h.number, m->book.trouble);
 }
 
 /* ... and nothing was found. */
