@@ -118,13 +118,13 @@ static struct u256 credit(struct fold *f, const struct ledger_entry *x)
 {
 	struct ledger_account reserve = account_n(ACCOUNT_RESERVE, 0);
 	struct ledger_account accrued = account_n(ACCOUNT_ACCRUED, x->validator_id);
-	struct u256 own = u256_sub(x->amount, x->bonus), commission = x->commission, delegators = x->delegators;
+	struct u256 own = u256_sub(x->amount, x->bonus);
 
-	post(f, POSTING_CREDITED, reserve, accrued, u256_sub(own, commission));
-	post(f, POSTING_COMMISSION, reserve, accrued, commission);
+	post(f, POSTING_CREDITED, reserve, accrued, u256_sub(own, x->commission));
+	post(f, POSTING_COMMISSION, reserve, accrued, x->commission);
 	post(f, POSTING_CREDITED, reserve, account_n(ACCOUNT_DELEGATORS_ACCRUED, x->validator_id),
-		delegators);
-	return u256_add(own, delegators);
+		x->delegators);
+	return u256_add(own, x->delegators);
 }
 
 static struct u256 accrue(

@@ -105,7 +105,7 @@ static char *put_id(char *p, uint64_t id)
 {
 	if (id == LEDGER_SINK)
 		return put(p, "retired");
-	return p + sprintf(p, "%llu", (unsigned long long)id);
+	return p + snprintf(p, 24, "%llu", (unsigned long long)id);
 }
 
 size_t ledger_account_name(

@@ -267,7 +267,7 @@ struct proposal {
 };
 void growth_after(struct fold *f, const struct growth *before, const struct proposal *c);
 
-/* ---- posting.c: double entry ---- */
+/* ---- posting.c: who has what ---- */
 
 static inline struct ledger_account account_n(enum ledger_account_kind kind, uint64_t n)
 {
