@@ -14,18 +14,20 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-static const uint64_t bound_us[] = {100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000,
-	200000, 500000, 1000000, 2000000, 5000000, 10000000, 20000000, 50000000, 100000000};
-static const char *const bound_text[] = {"0.0001", "0.0002", "0.0005", "0.001", "0.002", "0.005",
+/* Bounds of sizes; of times in units of 100 microseconds. */
+static const uint64_t bounds[] = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000,
+	100000, 200000, 500000, 1000000};
+static const char *const bound_seconds[] = {"0.0001", "0.0002", "0.0005", "0.001", "0.002", "0.005",
 	"0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1", "2", "5", "10", "20", "50", "100"};
-#define BOUNDS (sizeof(bound_us) / sizeof(*bound_us))
+#define BOUNDS  (sizeof(bounds) / sizeof(*bounds))
+#define UNIT_US 100
 
 struct metric_series {
 	struct metric_series *next;
 	char *labels; /* never NULL */
 	enum metric_kind kind;
 	_Atomic int64_t value; /* histogram: count */
-	_Atomic uint64_t sum_us;
+	_Atomic uint64_t sum;  /* microseconds or things */
 	_Atomic uint64_t bucket[BOUNDS]; /* not cumulative; above the last bound: only in value */
 };
 
@@ -95,15 +97,39 @@ void metric_set(struct metric_series *m, int64_t v)
 	atomic_store_explicit(&m->value, v, memory_order_relaxed);
 }
 
-void metric_observe_us(struct metric_series *m, uint64_t us)
+void metric_max(struct metric_series *m, int64_t v)
+{
+	int64_t old = metric_value(m);
+
+	while (v > old && !atomic_compare_exchange_weak_explicit(&m->value, &old, v,
+				  memory_order_relaxed, memory_order_relaxed))
+		;
+}
+
+static void observe(struct metric_series *m, uint64_t v, uint64_t unit)
 {
 	for (size_t i = 0; i < BOUNDS; i++)
-		if (us <= bound_us[i]) {
+		if (v <= bounds[i] * unit) {
 			atomic_fetch_add_explicit(&m->bucket[i], 1, memory_order_relaxed);
 			break;
 		}
-	atomic_fetch_add_explicit(&m->sum_us, us, memory_order_relaxed);
+	atomic_fetch_add_explicit(&m->sum, v, memory_order_relaxed);
 	metric_add(m, 1);
+}
+
+void metric_observe_us(struct metric_series *m, uint64_t us)
+{
+	observe(m, us, UNIT_US);
+}
+
+void metric_observe_size(struct metric_series *m, uint64_t n)
+{
+	observe(m, n, 1);
+}
+
+uint64_t metric_sum(const struct metric_series *m)
+{
+	return atomic_load_explicit(&m->sum, memory_order_relaxed);
 }
 
 int64_t metric_value(const struct metric_series *m)
@@ -131,19 +157,26 @@ void metric_label(struct buf *b, const char *key, const char *value)
 static void format_histogram(struct buf *out, const struct family *f, const struct metric_series *s)
 {
 	const char *comma = *s->labels ? "," : "";
-	uint64_t sum = 0, us = s->sum_us, total = (uint64_t)metric_value(s);
+	uint64_t sum = 0, all = metric_sum(s), total = (uint64_t)metric_value(s);
 
 	for (size_t i = 0; i < BOUNDS; i++) {
 		sum += s->bucket[i];
-		buf_printf(out, "%s_bucket{%s%sle=\"%s\"} %llu\n", f->name, s->labels, comma,
-			bound_text[i], (unsigned long long)sum);
+		buf_printf(out, "%s_bucket{%s%sle=\"", f->name, s->labels, comma);
+		if (f->kind == METRIC_SIZES)
+			buf_printf(out, "%llu", (unsigned long long)bounds[i]);
+		else
+			buf_str(out, bound_seconds[i]);
+		buf_printf(out, "\"} %llu\n", (unsigned long long)sum);
 	}
 	if (total < sum)
 		total = sum;
 	buf_printf(out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", f->name, s->labels, comma,
 		(unsigned long long)total);
-	buf_printf(out, "%s_sum{%s} %llu.%06llu\n", f->name, s->labels,
-		(unsigned long long)(us / 1000000), (unsigned long long)(us % 1000000));
+	if (f->kind == METRIC_SIZES)
+		buf_printf(out, "%s_sum{%s} %llu\n", f->name, s->labels, (unsigned long long)all);
+	else
+		buf_printf(out, "%s_sum{%s} %llu.%06llu\n", f->name, s->labels,
+			(unsigned long long)(all / 1000000), (unsigned long long)(all % 1000000));
 	buf_printf(out, "%s_count{%s} %llu\n", f->name, s->labels, (unsigned long long)total);
 }
 
@@ -181,14 +214,14 @@ static void format_process(struct buf *out)
 
 void metric_format(struct buf *out)
 {
-	static const char *const kinds[] = {"counter", "gauge", "histogram"};
+	static const char *const kinds[] = {"counter", "gauge", "histogram", "histogram"};
 
 	pthread_mutex_lock(&lock);
 	for (const struct family *f = families; f; f = f->next) {
 		buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", f->name, f->help, f->name,
 			kinds[f->kind]);
 		for (const struct metric_series *s = f->first; s; s = s->next) {
-			if (f->kind == METRIC_HISTOGRAM) {
+			if (f->kind == METRIC_HISTOGRAM || f->kind == METRIC_SIZES) {
 				format_histogram(out, f, s);
 				continue;
 			}

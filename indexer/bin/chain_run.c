@@ -82,6 +82,7 @@ static enum err_kind open_input(void *arg, const struct writer_past *past, struc
 			return k;
 		atomic_store(&r->source, source);
 		r->queue = queue_new(r->conf.chain->chain_id, r->conf.queue_bytes, &past->tail);
+		queue_measure(r->queue, r->conf.chain->key);
 		if (pthread_create(&r->ingest_thread, NULL, ingest_main, r))
 			return err_set(e, ERR_FATAL, "up", 0, "can not start a thread");
 		r->ingest_started = true;

@@ -295,6 +295,7 @@ static enum err_kind take_head(struct run *r, struct job *j, struct err *e)
 	r->state->head = r->pub.head.number;
 	r->state->head_time = (int64_t)r->pub.head.time;
 	metric_set(r->tally.head, (int64_t)r->pub.head.number);
+	publisher_lag(&r->pub);
 	if (r->look || !take_as_unit(r, j))
 		job_free(j);
 	return ERR_NONE;

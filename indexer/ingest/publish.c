@@ -163,6 +163,7 @@ static void took_undos(struct publisher *p, size_t undos)
 	metric_add(p->tally->forks, 1);
 	metric_add(p->tally->undone, (int64_t)undos);
 	metric_set(p->tally->fork_depth, (int64_t)undos);
+	metric_max(p->tally->fork_depth_max, (int64_t)undos);
 }
 
 static void took_block(struct publisher *p, const struct block *b)
@@ -212,9 +213,23 @@ static enum err_kind put_chunk(struct publisher *p, struct block *blocks, size_t
 		took_undos(p, s->undos);
 	for (size_t i = 0; i < n; i++)
 		took_block(p, &blocks[i]);
+	if (n)
+		metric_observe_size(p->tally->batch, n);
 	if (send)
 		head_sent(&p->head, &heights);
 	return ERR_NONE;
+}
+
+void publisher_lag(struct publisher *p)
+{
+	const struct ring_block *tip = ring_tip(p->ring);
+	const struct head *h = &p->head;
+
+	if (!tip || !h->known)
+		return;
+	metric_set(p->tally->lag_blocks,
+		h->number > tip->id.number ? (int64_t)(h->number - tip->id.number) : 0);
+	metric_set(p->tally->lag_seconds, h->time > tip->time ? (int64_t)(h->time - tip->time) : 0);
 }
 
 static void show(struct publisher *p)
@@ -225,6 +240,7 @@ static void show(struct publisher *p)
 		p->state->published = tip;
 		metric_set(p->tally->published, (int64_t)tip);
 	}
+	publisher_lag(p);
 	p->state->safe = p->head.last.safe;
 	p->state->final = p->head.last.final;
 }

@@ -48,6 +48,9 @@ size_t publisher_found(const struct publisher *p);
 /** Newest published block, forked or not. False: none (in the ring). */
 bool publisher_tip(const struct publisher *p, uint64_t *number);
 
+/** Show how far what was published is behind the node's head; after either moved. */
+void publisher_lag(struct publisher *p);
+
 /**
  * Publish pending UNDOs, then the blocks in chunks, then heights when they changed. n may be 0:
  * heights only, pending UNDOs wait for blocks. Errors: ERR_STOP, ERR_FATAL of the stream.

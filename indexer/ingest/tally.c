@@ -32,6 +32,8 @@ void tally_init(struct tally *t, const char *chain_key)
 	t->forks = get(&l, METRIC_COUNTER, "bttc_ingest_forks_total", "Forks followed");
 	t->fork_depth = get(&l, METRIC_GAUGE, "bttc_ingest_fork_depth_blocks",
 		"Blocks undone by the newest fork");
+	t->fork_depth_max = get(&l, METRIC_GAUGE, "bttc_ingest_fork_depth_max_blocks",
+		"Most blocks undone by one fork since the process started");
 	t->polls = get(
 		&l, METRIC_COUNTER, "bttc_ingest_polls_total", "Questions for the newest block");
 	t->again = get(&l, METRIC_COUNTER, "bttc_ingest_again_total",
@@ -54,6 +56,12 @@ void tally_init(struct tally *t, const char *chain_key)
 		get(&l, METRIC_GAUGE, "bttc_ingest_range_blocks", "Blocks in a unit of fetching");
 	t->window =
 		get(&l, METRIC_GAUGE, "bttc_ingest_window_units", "Units of fetching in flight");
+	t->batch = get(&l, METRIC_SIZES, "bttc_ingest_batch_blocks",
+		"Blocks handed to the stream at once");
+	t->lag_blocks = get(&l, METRIC_GAUGE, "bttc_ingest_lag_blocks",
+		"Newest block of the node minus the newest published one");
+	t->lag_seconds = get(&l, METRIC_GAUGE, "bttc_ingest_lag_seconds",
+		"Time of the node's newest block minus that of the newest published one");
 	t->head = get(&l, METRIC_GAUGE, "bttc_ingest_head_block", "Newest block of the node");
 	t->published =
 		get(&l, METRIC_GAUGE, "bttc_ingest_published_block", "Newest published block");

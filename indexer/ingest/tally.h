@@ -10,12 +10,12 @@
 struct tally {
 	struct metric_series *blocks, *undone, *logs, *txs, *found;
 	struct metric_series *level[LEVEL_QUORUM + 1];
-	struct metric_series *forks, *fork_depth;
+	struct metric_series *forks, *fork_depth, *fork_depth_max;
 	struct metric_series *polls, *again, *contradictions;
 	struct metric_series *receipts, *bloom_denied, *bloom_missing, *bloom_false;
 	struct metric_series *unproven, *bad_sender;
-	struct metric_series *range, *window;
-	struct metric_series *head, *published, *stalled;
+	struct metric_series *range, *window, *batch;
+	struct metric_series *head, *published, *stalled, *lag_blocks, *lag_seconds;
 	const char *chain; /* key, for log lines */
 	struct log_limit again_limit, contradiction_limit;
 };

@@ -130,8 +130,17 @@ static void open_metrics(struct endpoint *ep)
 		"JSON-RPC requests that had to be asked again.", NULL, NULL);
 	ep->m_bytes = series(ep, METRIC_COUNTER, "bttc_source_received_bytes_total",
 		"Bytes of answers, decompressed.", NULL, NULL);
+	ep->m_sent = series(ep, METRIC_COUNTER, "bttc_source_sent_bytes_total",
+		"Bytes of questions, without HTTP headers.", NULL, NULL);
 	ep->m_seconds = series(ep, METRIC_HISTOGRAM, "bttc_source_request_seconds",
 		"Time of one HTTP request.", NULL, NULL);
+	ep->m_batch = series(ep, METRIC_SIZES, "bttc_source_batch_requests",
+		"JSON-RPC requests in one HTTP request; the count is that of HTTP requests sent.",
+		NULL, NULL);
+	ep->m_in_flight = series(ep, METRIC_GAUGE, "bttc_source_in_flight_requests",
+		"HTTP requests that wait for their answer.", NULL, NULL);
+	ep->m_usable = series(ep, METRIC_GAUGE, "bttc_source_endpoint_usable",
+		"1; 0 while the endpoint is down or answers for another chain.", NULL, NULL);
 	ep->m_repeats = series(ep, METRIC_COUNTER, "bttc_source_repeated_logs_total",
 		"Logs that an answer held more than once.", NULL, NULL);
 }
@@ -157,6 +166,7 @@ enum err_kind endpoint_open(
 	ep->tokens_ms = (uint64_t)s->conf.rate_per_s * 1000;
 	ep->tokens_at = clock_ms();
 	open_metrics(ep);
+	metric_set(ep->m_usable, 1);
 	*out = ep;
 	return ERR_NONE;
 }
@@ -185,6 +195,7 @@ static void show(struct endpoint *ep)
 	else if (ep->latency_us > SLOW_US)
 		x = SHOWN_SLOW;
 	atomic_store_explicit(&ep->shown, x, memory_order_relaxed);
+	metric_set(ep->m_usable, x != SHOWN_WRONG && x != SHOWN_DOWN);
 }
 
 size_t source_endpoints(struct source *s, struct endpoint_info *out, size_t max)

@@ -162,7 +162,8 @@ struct endpoint {
 	_Atomic uint64_t requests, errors, bytes;
 	_Atomic unsigned latency_ms;
 	struct metric_series *m_requests[M_COUNT], *m_errors[RPC_CLASS_COUNT];
-	struct metric_series *m_retries, *m_bytes, *m_seconds, *m_repeats;
+	struct metric_series *m_retries, *m_bytes, *m_sent, *m_seconds, *m_repeats;
+	struct metric_series *m_in_flight, *m_batch, *m_usable;
 };
 
 struct transfer;

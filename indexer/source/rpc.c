@@ -163,7 +163,9 @@ static void launch(struct transfer *t, unsigned requests)
 	curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, t->out.p);
 	curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->out.n);
 	t->start_us = clock_us();
-	t->ep->in_flight++;
+	metric_set(t->ep->m_in_flight, ++t->ep->in_flight);
+	metric_observe_size(t->ep->m_batch, requests);
+	metric_add(t->ep->m_sent, (int64_t)t->out.n);
 	endpoint_spend(t->ep, requests);
 	t->next = s->active;
 	t->link = &s->active;
@@ -239,7 +241,7 @@ static void detach(struct transfer *t)
 	*t->link = t->next;
 	if (t->next)
 		t->next->link = t->link;
-	t->ep->in_flight--;
+	metric_set(t->ep->m_in_flight, --t->ep->in_flight);
 	if (t->control)
 		t->ep->controlling = false;
 	for (size_t i = 0; i < t->n; i++)

@@ -14,6 +14,7 @@
  */
 #include "store/writer_state.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "store/schema_version.h"
 
@@ -268,6 +269,27 @@ static enum err_kind open_checked(struct writer *w, struct err *e)
 	return w->conf.bulk ? begin_bulk(w, e) : writer_finish_bulk(w, e);
 }
 
+static void open_metrics(struct writer *w)
+{
+	struct buf l;
+
+	for (int t = 0; t < TABLE_COUNT; t++) {
+		buf_init(&l, 1000);
+		metric_label(&l, "chain", w->chain->key);
+		metric_label(&l, "table", tables[t].name);
+		w->m_rows[t] = metric_get(METRIC_COUNTER, "bttc_store_rows_total",
+			"Rows that are durable.", l.p);
+		buf_free(&l);
+	}
+	buf_init(&l, 1000);
+	metric_label(&l, "chain", w->chain->key);
+	w->m_batch = metric_get(METRIC_SIZES, "bttc_store_batch_rows",
+		"Rows of one transaction with blocks.", l.p);
+	w->m_commit = metric_get(METRIC_HISTOGRAM, "bttc_store_commit_seconds",
+		"Time of COMMIT alone.", l.p);
+	buf_free(&l);
+}
+
 enum err_kind writer_open(struct writer **out, const char *url, const struct chain_conf *chain,
 	const struct writer_conf *conf, struct err *e)
 {
@@ -284,6 +306,7 @@ enum err_kind writer_open(struct writer **out, const char *url, const struct cha
 	w->first = chain->first_block;
 	for (int t = 0; t < TABLE_COUNT; t++)
 		copy_init(&w->rows[t], tables[t].count);
+	open_metrics(w);
 	snprintf(app, sizeof(app), "bttc-indexer %.32s", chain->key);
 	if ((k = pg_open(&w->pg, url, app, e)) || (k = open_checked(w, e))) {
 		writer_close(w);
@@ -618,6 +641,7 @@ static enum err_kind flush_table(struct writer *w, int t, struct err *e)
 	 * out. */
 	if (k == ERR_REJECT && t == T_BLOCK)
 		k = e->kind = ERR_AGAIN;
+	w->sent[t] += rows;
 	copy_clear(c);
 	return k;
 }
@@ -702,7 +726,27 @@ static void forget(struct writer *w)
 	for (int t = 0; t < TABLE_COUNT; t++)
 		copy_clear(&w->rows[t]);
 	memset(w->levels, 0, sizeof(w->levels));
+	memset(w->sent, 0, sizeof(w->sent));
 	pg_rollback(w->pg);
+}
+
+static enum err_kind commit(struct writer *w, struct err *e)
+{
+	const uint64_t t0 = clock_us();
+	uint64_t all = 0;
+	enum err_kind k = pg_exec(w->pg, "COMMIT", e);
+
+	if (k)
+		return k;
+	metric_observe_us(w->m_commit, clock_us() - t0);
+	for (int t = 0; t < TABLE_COUNT; t++) {
+		metric_add(w->m_rows[t], (int64_t)w->sent[t]);
+		all += w->sent[t];
+	}
+	if (all)
+		metric_observe_size(w->m_batch, all);
+	memset(w->sent, 0, sizeof(w->sent));
+	return ERR_NONE;
 }
 
 static enum err_kind transaction(
@@ -722,7 +766,7 @@ static enum err_kind transaction(
 		k = pg_exec(w->pg, "SET LOCAL synchronous_commit = off", e);
 	if (!k && w->chain->role == ROLE_STAKING && tip->seq != w->at.seq)
 		k = pg_exec(w->pg, "NOTIFY bttc_head", e); /* the ledger waits for it */
-	return k ? k : pg_exec(w->pg, "COMMIT", e);
+	return k ? k : commit(w, e);
 }
 
 enum err_kind writer_apply(struct writer *w, const struct write_batch *b, struct err *e)

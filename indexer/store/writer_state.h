@@ -5,6 +5,7 @@
  * What the files of the writer share: writer.c (open, apply, position), rows.c (a block's rows),
  * undo.c (forks), coverage.c (ranges above the visible prefix). Private to indexer/store.
  */
+#include "base/metric.h"
 #include "store/copy.h"
 #include "store/pg.h"
 #include "store/store.h"
@@ -69,6 +70,8 @@ struct writer {
 	struct tip at;  /* durable */
 	struct copy rows[TABLE_COUNT];
 	int64_t levels[LEVEL_COUNT]; /* blocks not yet added to chain.level_count */
+	uint64_t sent[TABLE_COUNT]; /* rows of the open transaction */
+	struct metric_series *m_rows[TABLE_COUNT], *m_batch, *m_commit;
 	struct upper upper;          /* the lowest range above the prefix, as of this transaction */
 };
 

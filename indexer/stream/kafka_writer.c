@@ -45,7 +45,7 @@ struct kafka_writer {
 	uint64_t txn_timeout_ms;
 	bool fenced; /* for good */
 
-	struct metric_series *records, *bytes, *commits, *aborts;
+	struct metric_series *records, *bytes, *commits, *aborts, *batch;
 };
 
 static struct kafka_writer *of_face(struct stream_writer *w)
@@ -395,9 +395,11 @@ static enum err_kind publish(
 	if (!w->h && (k = reopen(w, steps, n, &committed, e)))
 		return k;
 	k = committed ? ERR_NONE : publish_batch(w, steps, n, e);
-	if (!k)
-		metric_add(w->records, (int64_t)n);
-	return k;
+	if (k)
+		return k;
+	metric_add(w->records, (int64_t)n);
+	metric_observe_size(w->batch, n);
+	return ERR_NONE;
 }
 
 static enum err_kind writer_tail(struct stream_writer *face, struct stream_tail *out, struct err *e)
@@ -460,6 +462,8 @@ static void open_metrics(struct kafka_writer *w)
 		"Time to deliver and commit one Kafka transaction.", labels.p);
 	w->aborts = metric_get(METRIC_COUNTER, "bttc_stream_aborts_total",
 		"Kafka transactions that had to be aborted.", labels.p);
+	w->batch = metric_get(METRIC_SIZES, "bttc_stream_batch_records",
+		"Records in one Kafka transaction.", labels.p);
 	buf_free(&labels);
 }
 

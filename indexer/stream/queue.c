@@ -14,6 +14,7 @@
 #include "stream/queue.h"
 
 #include "base/clock.h"
+#include "base/metric.h"
 #include "base/stop.h"
 #include "stream/batch.h"
 #include "stream/record.h"
@@ -60,6 +61,7 @@ struct queue {
 	uint64_t published, acked; /* counts of records */
 	bool ended;
 	bool abandoned;
+	struct metric_series *m_records, *m_bytes; /* NULL: not shown */
 
 	/* reader's thread */
 	uint64_t taken;
@@ -162,6 +164,15 @@ static void wait_ms(struct queue *q, pthread_cond_t *c, unsigned ms)
 	pthread_cond_timedwait(c, &q->lock, &t);
 }
 
+/* With the lock held. */
+static void show(struct queue *q)
+{
+	if (!q->m_records)
+		return;
+	metric_set(q->m_records, (int64_t)(q->published - q->acked));
+	metric_set(q->m_bytes, (int64_t)q->list.bytes);
+}
+
 static void append(struct queue *q, struct chunk_list *l)
 {
 	uint64_t base = q->published;
@@ -177,6 +188,7 @@ static void append(struct queue *q, struct chunk_list *l)
 	q->list.last = l->last;
 	q->list.bytes += l->bytes;
 	q->published = base;
+	show(q);
 }
 
 static enum err_kind publish(
@@ -308,6 +320,7 @@ static void ack(struct stream_reader *r, int64_t next_offset)
 		chunk_free(c);
 		pthread_cond_signal(&q->room);
 	}
+	show(q);
 	pthread_mutex_unlock(&q->lock);
 }
 
@@ -336,6 +349,19 @@ struct queue *queue_new(uint64_t chain_id, size_t max_bytes, const struct stream
 	pthread_cond_init(&q->more, &attr);
 	pthread_condattr_destroy(&attr);
 	return q;
+}
+
+void queue_measure(struct queue *q, const char *chain_key)
+{
+	struct buf labels;
+
+	buf_init(&labels, 1000);
+	metric_label(&labels, "chain", chain_key);
+	q->m_records = metric_get(METRIC_GAUGE, "bttc_stream_queue_records",
+		"Records between ingest and index that the database does not have yet.", labels.p);
+	q->m_bytes = metric_get(METRIC_GAUGE, "bttc_stream_queue_bytes",
+		"Memory of the queue's records; its bound is the option queue.", labels.p);
+	buf_free(&labels);
 }
 
 void queue_free(struct queue *q)

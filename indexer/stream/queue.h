@@ -18,6 +18,8 @@ struct queue;
  */
 struct queue *queue_new(uint64_t chain_id, size_t max_bytes, const struct stream_tail *tail);
 void queue_free(struct queue *q);
+/** Show its depth as metrics of this chain from now on. Before the threads start. */
+void queue_measure(struct queue *q, const char *chain_key);
 struct stream_writer *queue_writer(struct queue *q); /* owned by the queue */
 
 /**

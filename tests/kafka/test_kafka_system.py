@@ -438,6 +438,15 @@ def test_ingest_and_index_are_watched():
             for name in ("bttc_ingest_published_block", "bttc_stream_published_records_total",
                          "bttc_ingest_level_blocks_total", "bttc_source_requests_total"):
                 assert f"\n{name}{{" in of_ingest, name
+            n = 900 - 109 + 1
+            for text, line in ((of_ingest, f'bttc_ingest_blocks_total{{chain="root"}} {n}'),
+                               (of_ingest, 'bttc_ingest_lag_blocks{chain="root"} 0'),
+                               (of_ingest, 'bttc_ingest_published_block{chain="root"} 900'),
+                               (of_index, f'bttc_store_rows_total{{chain="root",table="chain.block"}} {n}'),
+                               (of_index, f'bttc_index_blocks_total{{chain="root"}} {n}')):
+                assert f"\n{line}\n" in text, line
+            assert re.search(r'\nbttc_source_endpoint_usable\{chain="root",endpoint="127.0.0.1:%d"\} 1\n' % r.port, of_ingest)
+            assert number(re.search(r'\nbttc_stream_batch_records_sum\{chain="root"\} (\d+)', of_ingest).group(1)) >= n
             procs.append(Proc("serve", "--network", net, "--database", dsn, "--listen", f"127.0.0.1:{ports[3]}",
                               "--lag-limit", "1h"))
             wait_for("serve is ready", lambda: '"ready":true' in quiet(lambda: get(ports[3], "/readyz")[1]))

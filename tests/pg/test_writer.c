@@ -2,6 +2,7 @@
  * The writer over whole recordings: what is stored is what the chain had, whatever the batches,
  * forks and repeats, and what must not be stored is refused.
  */
+#include "base/metric.h"
 #include "pg/story.h"
 
 static struct story golden, golden_forks, bttc, bttc_forks;
@@ -116,6 +117,55 @@ static void head_is(PGconn *c, const struct story *s)
 			" GROUP BY 1, 2 EXCEPT SELECT chain_id, level, blocks FROM"
 			" chain.level_count) x"),
 		0);
+}
+
+/* Rows that metrics count are rows of the table. */
+static void rows_counted(const struct story *s, PGconn *c, const char *table, int64_t before)
+{
+	char labels[100], sql[100];
+
+	snprintf(labels, sizeof(labels), "chain=\"%s\",table=\"%s\"", s->chain->key, table);
+	snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s", table);
+	assert_int_equal(metric_value(metric_get(METRIC_COUNTER, "bttc_store_rows_total", "", labels)) - before,
+		pg_number(c, sql));
+}
+
+static void test_metrics(void **state)
+{
+	static const char *const tables[] = {"chain.block", "chain.log", "chain.tx", "chain.contract",
+		"staking.checkpoint", "partnership.event"};
+	struct metric_series *batch, *commit;
+	int64_t before[6], batches, commits;
+	uint64_t rows = 0, sum;
+	struct test_db db;
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++) {
+		char labels[100];
+
+		snprintf(labels, sizeof(labels), "chain=\"root\",table=\"%s\"", tables[i]);
+		before[i] = metric_value(
+			metric_get(METRIC_COUNTER, "bttc_store_rows_total", "Rows that are durable.", labels));
+	}
+	batch = metric_get(METRIC_SIZES, "bttc_store_batch_rows", "", "chain=\"root\"");
+	commit = metric_get(METRIC_HISTOGRAM, "bttc_store_commit_seconds", "", "chain=\"root\"");
+	batches = metric_value(batch);
+	commits = metric_value(commit);
+	sum = metric_sum(batch);
+	story_write(&golden, &db, 100);
+	for (size_t i = 0; i < 6; i++) {
+		char sql[100];
+
+		rows_counted(&golden, db.c, tables[i], before[i]);
+		snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s", tables[i]);
+		rows += (uint64_t)pg_number(db.c, sql);
+	}
+	rows += (uint64_t)pg_number(db.c, "SELECT count(*) FROM chain.evidence");
+	rows += (uint64_t)pg_number(db.c, "SELECT count(*) FROM chain.evidence_tx");
+	assert_int_equal(metric_value(batch) - batches, (golden.n + 99) / 100);
+	assert_int_equal(metric_value(commit) - commits, (golden.n + 99) / 100);
+	assert_int_equal(metric_sum(batch) - sum, rows);
+	db_close(&db);
 }
 
 static void test_golden(void **state)
@@ -641,6 +691,7 @@ static void test_bulk(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_metrics),
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_bttc),
 		cmocka_unit_test(test_batches_do_not_matter),

@@ -78,10 +78,23 @@ static void test_metrics(void **state)
 	metric_add(m, 3);
 	assert_ptr_equal(m, metric_get(METRIC_COUNTER, "bttc_test_total", "A test.", l.p));
 	metric_observe_us(metric_get(METRIC_HISTOGRAM, "bttc_h_seconds", "H.", NULL), 1500);
+	m = metric_get(METRIC_SIZES, "bttc_s_rows", "S.", NULL);
+	metric_observe_size(m, 2);
+	metric_observe_size(m, 3000000);
+	assert_int_equal(metric_value(m), 2);
+	assert_int_equal(metric_sum(m), 3000002);
+	m = metric_get(METRIC_GAUGE, "bttc_g_blocks", "G.", NULL);
+	metric_max(m, 7);
+	metric_max(m, 3);
+	assert_int_equal(metric_value(m), 7);
 	metric_format(&b);
 	assert_non_null(strstr(b.p, "# TYPE bttc_test_total counter\nbttc_test_total{chain=\"ro\\\"ot\",m=\"x\"} 3\n"));
 	assert_non_null(strstr(b.p, "bttc_h_seconds_bucket{le=\"0.001\"} 0\nbttc_h_seconds_bucket{le=\"0.002\"} 1\n"));
 	assert_non_null(strstr(b.p, "bttc_h_seconds_sum{} 0.001500\nbttc_h_seconds_count{} 1\n"));
+	assert_non_null(strstr(b.p, "# TYPE bttc_s_rows histogram\nbttc_s_rows_bucket{le=\"1\"} 0\n"
+				    "bttc_s_rows_bucket{le=\"2\"} 1\n"));
+	assert_non_null(strstr(b.p, "bttc_s_rows_bucket{le=\"1000000\"} 1\nbttc_s_rows_bucket{le=\"+Inf\"} 2\n"
+				    "bttc_s_rows_sum{} 3000002\nbttc_s_rows_count{} 2\n"));
 	assert_non_null(strstr(b.p, "process_resident_memory_bytes "));
 	buf_free(&b);
 	buf_free(&l);

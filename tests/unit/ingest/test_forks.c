@@ -3,6 +3,7 @@
  * window, at a final block, twice in a row, with a shorter winner, over restarts.
  */
 #include "base/log.h"
+#include "base/metric.h"
 #include "unit/ingest/harness.h"
 
 static struct network *golden_net, *world_net;
@@ -74,11 +75,47 @@ static void play_live(
 	sink_free(&k);
 }
 
+/* Kind and help were given by the first run. */
+static int64_t metric_of(const char *name)
+{
+	return metric_value(metric_get(METRIC_COUNTER, name, "", "chain=\"root\""));
+}
+
+static int64_t blocks_of_all_levels(void)
+{
+	int64_t n = 0;
+
+	for (int i = 0; i <= LEVEL_QUORUM; i++) {
+		char labels[80];
+
+		snprintf(labels, sizeof(labels), "chain=\"root\",level=\"%s\"", level_name((enum level)i));
+		n += metric_value(
+			metric_get(METRIC_COUNTER, "bttc_ingest_level_blocks_total", "", labels));
+	}
+	return n;
+}
+
 static void golden_live(void **state)
 {
+	const int64_t forks = metric_of("bttc_ingest_forks_total");
+	const int64_t undone = metric_of("bttc_ingest_undone_blocks_total");
+	const int64_t blocks = metric_of("bttc_ingest_blocks_total");
+
 	(void)state;
 	assert_int_equal(golden->fork_count, 4);
 	play_live(golden, network_chain(golden_net, "root"), &golden_clean, 32 + 4 + 3 + 8);
+	assert_int_equal(metric_of("bttc_ingest_forks_total") - forks, 4);
+	assert_int_equal(metric_of("bttc_ingest_undone_blocks_total") - undone, 32 + 4 + 3 + 8);
+	assert_int_equal(metric_of("bttc_ingest_blocks_total") - blocks,
+		(int64_t)golden_clean.count + 32 + 4 + 3 + 8);
+	assert_int_equal(blocks_of_all_levels(), metric_of("bttc_ingest_blocks_total"));
+	assert_int_equal(metric_of("bttc_ingest_fork_depth_blocks"), 8);
+	assert_int_equal(metric_of("bttc_ingest_fork_depth_max_blocks"), 32);
+	assert_int_equal(metric_of("bttc_ingest_published_block"), fake_last(golden));
+	assert_int_equal(metric_of("bttc_ingest_lag_blocks"), 0);
+	assert_int_equal(metric_of("bttc_ingest_lag_seconds"), 0);
+	assert_int_equal(metric_of("bttc_ingest_window_units"), 0);
+	assert_true(metric_of("bttc_ingest_batch_blocks") > 0);
 }
 
 static void root_live(void **state)

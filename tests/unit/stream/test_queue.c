@@ -1,4 +1,5 @@
 /* The in-process queue: what every body of the stream does, and what only the queue does. */
+#include "base/metric.h"
 #include "stream/queue.h"
 
 #include "unit/stream/conformance.h"
@@ -115,6 +116,30 @@ static void test_end(void **state)
 	assert_in_range(clock_ms() - t0, 0, 2000);
 }
 
+/** Depth as metrics: records until they are acked, bytes until their chunk goes. */
+static void test_depth_is_shown(void **state)
+{
+	static const char labels[] = "chain=\"depth\"";
+	struct metric_series *records, *bytes;
+	struct cf *c = *state;
+	struct stream_reader *r = queue_reader(queue);
+
+	queue_measure(queue, "depth");
+	records = metric_get(METRIC_GAUGE, "bttc_stream_queue_records", "", labels);
+	bytes = metric_get(METRIC_GAUGE, "bttc_stream_queue_bytes", "", labels);
+	cf_new(c, 2, 30);
+	cf_new(c, 2, 30);
+	cf_heights(c);
+	cf_publish(c, queue_writer(queue), 0);
+	assert_int_equal(metric_value(records), 3);
+	assert_int_equal(metric_value(bytes), queue_bytes(queue));
+	assert_true(queue_bytes(queue) > 0);
+	cf_read_all(c, r, 1 << 20);
+	stream_ack(r, c->next_offset);
+	assert_int_equal(metric_value(records), 0);
+	assert_int_equal(metric_value(bytes), 0);
+}
+
 static void test_starts_at_tail(void **state)
 {
 	struct stream_tail at = {.seq = 77, .id = {500, {{5}}}, .has_id = true}, t;
@@ -207,6 +232,7 @@ int main(void)
 		ONLY(heights_in_place),
 		ONLY(back_pressure),
 		ONLY(end),
+		ONLY(depth_is_shown),
 		ONLY(starts_at_tail),
 		ONLY(wakes_at_once),
 		ONLY(stop_while_full),
