@@ -2545,6 +2545,8 @@ FUNCTION analytics.btt(amount numeric) RETURNS numeric IMMUTABLE PARALLEL SAFE  
 
 FUNCTION analytics.delegator_at(at bigint, who text DEFAULT NULL::text) RETURNS TABLE(delegator text, validator_id bigint, shares numeric, stake numeric, exchange_rate numeric, reward numeric, initial_reward_per_share numeric, unbonding numeric) STABLE PARALLEL SAFE  -- Positions of all delegators, or of one, at the END of a block, with the contract's views getTotalStake and getLiquidRewards; unbonding: shares of open unbonds. Amounts in the smallest unit.
 
+FUNCTION analytics.delegator_moves(who text, from_block bigint, to_block bigint) RETURNS TABLE("time" timestamp with time zone, block bigint, tx text, log_index integer, kind text, validator_id bigint, credit numeric, debit numeric, capital_in numeric, capital_out numeric) STABLE PARALLEL SAFE  -- Movements of a delegator in a range of blocks. credit and debit: of the rewards that it is owed (accrual, claim, restake); capital_in and capital_out: of its stake and open unbonds (stake, restake, migration, transfer, unstake). An accrual is what all checkpoints of a block brought; adjustment: a change that no checkpoint made. Each adds up to analytics.delegator_at.
+
 FUNCTION analytics.holder_balance(at bigint) RETURNS TABLE(holder text, in_accounts numeric, tokens numeric) STABLE PARALLEL SAFE  -- Of the StakeManager and each partnership at the END of a block: the sum of its accounts, and the tokens that the token's own transfers left it. They are equal, except where transfers before the holder was known were not watched.
 
 FUNCTION analytics.keep_delegator() RETURNS trigger SECURITY DEFINER  -- Adds new rows of ledger.delegator_entry to analytics.kept_delegator, and takes out deleted ones.
@@ -2618,6 +2620,8 @@ FUNCTION chain.word_hash(data bytea, n integer) RETURNS text IMMUTABLE PARALLEL 
 FUNCTION chain.word_numeric(data bytea, n integer) RETURNS numeric IMMUTABLE PARALLEL SAFE  -- The n-th word as an unsigned integer, exact.
 
 FUNCTION ledger.cut(id bigint, from_block bigint) RETURNS void  -- Deletes all ledger rows of a chain at or above a block. The caller has locked the row of ledger.head.
+
+FUNCTION ledger.delegators_reward(v ledger.validator, reward_per_stake numeric) RETURNS numeric IMMUTABLE PARALLEL SAFE  -- The contract's view delegatorsReward of a validator at a value of rewardPerStake: truncating divisions in its order.
 
 FUNCTION ledger.is_checkpointed(at bigint) RETURNS boolean STABLE PARALLEL SAFE  -- Does a final checkpoint whose root was recomputed and is right cover this block of the child chain, and did no ResetHeaderBlock void it?
 

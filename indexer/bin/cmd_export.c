@@ -17,7 +17,7 @@
 
 struct export_conf {
 	struct common_conf common; /* first */
-	char *network, *database, *format, *output, *account, *from, *to, *month;
+	char *network, *database, *format, *output, *account, *as, *from, *to, *month;
 	int64_t validator;
 	bool final_only;
 };
@@ -32,6 +32,8 @@ static const struct opt opts[] = {
 	{"output", "FILE", OPT_STRING, AT(output), "-", 0, 0, 0, "Where to; \"-\": standard output."},
 	{"account", "ADDRESS", OPT_STRING, AT(account), NULL, 0, 0, 0,
 		"Only this partner or delegator, hex or base58."},
+	{"as", "partner|delegator", OPT_STRING, AT(as), NULL, 0, 0, 0,
+		"statement: which books of the account, where it has both."},
 	{"validator", "ID", OPT_INT, AT(validator), "-1", -1, INT64_MAX, 0, "Only this validator."},
 	{"from", "BLOCK|TIME", OPT_STRING, AT(from), NULL, 0, 0, 0, "First block, or time; included."},
 	{"to", "BLOCK|TIME", OPT_STRING, AT(to), NULL, 0, 0, 0, "Last block, or time; included."},
@@ -172,7 +174,7 @@ static enum err_kind key_of(const struct export_conf *c, const char *what, const
 
 static enum err_kind statement(struct export *x, const struct export_conf *c, struct err *e)
 {
-	enum statement_of of = c->account ? STATEMENT_PARTNER : STATEMENT_VALIDATOR;
+	enum statement_of of = STATEMENT_VALIDATOR;
 	struct export_range range;
 	const char *key;
 	char text[64];
@@ -183,6 +185,10 @@ static enum err_kind statement(struct export *x, const struct export_conf *c, st
 			"a statement is of one account: give either \"account\" or \"validator\"");
 	if (!k)
 		k = key_of(c, "statement", c->account ? "bytea" : "bigint", text, &key, e);
+	if (!k && c->as)
+		of = !strcmp(c->as, "partner") ? STATEMENT_PARTNER : STATEMENT_DELEGATOR;
+	else if (!k && c->account)
+		k = export_account_kind(x, key, &of, e);
 	return k ? k : export_statement(x, of, key, &range, e);
 }
 
@@ -281,6 +287,10 @@ static int checked(const struct export_conf *c, const char *const *rest, size_t 
 			n ? rest[0] : NULL, NULL);
 	if (strcmp(c->format, "csv") && strcmp(c->format, "ndjson"))
 		return command_usage("export", "option \"format\" must be csv or ndjson", c->format, NULL);
+	if (c->as && (!c->account || strcmp(rest[0], "statement") ||
+			     (strcmp(c->as, "partner") && strcmp(c->as, "delegator"))))
+		return command_usage("export",
+			"option \"as\" must be partner or delegator, of the account of a statement", c->as, NULL);
 	if (c->common.check_config)
 		return EXIT_OK;
 	if ((k = stop_install(&e)) || (k = run(c, rest[0], &e)))

@@ -76,10 +76,14 @@ MUST_USE enum err_kind export_bound(
 MUST_USE enum err_kind export_rows(struct export *x, const struct export_kind *kind, const char *key,
 	const struct export_range *range, struct err *e);
 
-/** A month, or any range, of one account: opening balance, movements, closing balance. */
-enum statement_of { STATEMENT_PARTNER, STATEMENT_VALIDATOR };
+/** Any range of one account, month by month: opening balances, movements, closing balances. */
+enum statement_of { STATEMENT_PARTNER, STATEMENT_VALIDATOR, STATEMENT_DELEGATOR };
 MUST_USE enum err_kind export_statement(struct export *x, enum statement_of of, const char *key,
 	const struct export_range *range, struct err *e);
+
+/** Which of partner and delegator an address is. Errors: ERR_FATAL it is both. Neither: partner. */
+MUST_USE enum err_kind export_account_kind(
+	struct export *x, const char *key, enum statement_of *out, struct err *e);
 
 /* ---- shared by export.c and statement.c ---- */
 

@@ -1,0 +1,1 @@
+DROP FUNCTION analytics.delegator_moves(text, bigint, bigint), ledger.delegators_reward(ledger.validator, numeric);
