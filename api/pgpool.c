@@ -82,7 +82,6 @@ struct pgpool {
 	h2o_linklist_t waiting;
 	uint64_t down_since_ms; /* 0: a connection is up */
 	char trouble[256];
-	struct log_limit limit;
 	struct metric_series *up, *seconds, *lost, *failed;
 };
 
@@ -242,12 +241,10 @@ static void conn_fail(struct conn *c, const char *why)
 {
 	struct pgpool *p = c->pool;
 	size_t n = strcspn(why, "\n");
-	unsigned more = 0;
 
 	snprintf(p->trouble, sizeof(p->trouble), "%.*s", (int)(n < 240 ? n : 240), why);
-	if (log_limit_pass(&p->limit, 3, 30000, &more))
-		log_warn("api", "database connection lost", "conn=%u why=%s suppressed=%u",
-			c->index, log_quotes(p->trouble), more);
+	log_warn_often("api", "database connection lost", NULL, "conn=%u why=%s", c->index,
+		log_quotes(p->trouble));
 	metric_add(p->lost, 1);
 	unwatch(c);
 	PQfinish(c->pg);
@@ -417,7 +414,7 @@ static void query_failed(struct conn *c, struct item *it, PGresult *res)
 	} else if (sqlstate_in(state, away)) {
 		ask_fail(it->ask, ERR_AGAIN, 0, text ? text : "the database is not available");
 	} else {
-		log_error("api", "statement refused", "sqlstate=%s text=%s", state,
+		log_error_often("api", "statement refused", state, "sqlstate=%s text=%s", state,
 			log_quotes(text ? text : ""));
 		ask_fail(it->ask, ERR_FATAL, 0, "the database refused a statement");
 	}
@@ -440,14 +437,13 @@ static void query_done(struct conn *c, struct item *it, PGresult *res)
 	ask_free(a);
 }
 
-static void prepare_failed(struct pgpool *p, PGresult *res)
+static void prepare_failed(PGresult *res)
 {
 	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
-	unsigned more = 0;
 
-	if (state && strncmp(state, "57", 2) && log_limit_pass(&p->limit, 3, 30000, &more))
-		log_error("api", "statement refused", "sqlstate=%s text=%s suppressed=%u", state,
-			log_quotes(PQresultErrorMessage(res)), more);
+	if (state && strncmp(state, "57", 2))
+		log_error_often("api", "statement refused", state, "sqlstate=%s text=%s", state,
+			log_quotes(PQresultErrorMessage(res)));
 }
 
 static void on_result(struct conn *c, PGresult *res)
@@ -463,7 +459,7 @@ static void on_result(struct conn *c, PGresult *res)
 		if (status == PGRES_COMMAND_OK)
 			break;
 		c->prepared[it->statement] = false;
-		prepare_failed(c->pool, res);
+		prepare_failed(res);
 		break;
 	case OWED_QUERY:
 		if (!it->ask)

@@ -211,13 +211,8 @@ void respond_problem(struct call *c, int status, const char *parameter, const ch
 
 void respond_err(struct call *c, const struct err *e)
 {
-	static struct log_limit limit;
-	unsigned more = 0;
-
-	if (log_limit_pass(&limit, 5, 30000, &more))
-		log_warn("api", "request not answered", "path=%s kind=%s why=%s suppressed=%u",
-			log_quote(c->path.p, c->path.n), err_kind_name(e->kind), log_quotes(e->msg),
-			more);
+	log_warn_often("api", "request not answered", NULL, "path=%s kind=%s why=%s",
+		log_quote(c->path.p, c->path.n), err_kind_name(e->kind), log_quotes(e->msg));
 	respond_problem(c, 503, NULL, "%s",
 		e->code == PG_TOO_SLOW ? "the query took too long; narrow it with more filters"
 		: e->kind == ERR_AGAIN ? "the database is not available at the moment; try again"

@@ -2,17 +2,23 @@
  * Logfmt on stderr. A line is formatted into a stack buffer and written with one write(2), so lines
  * of several threads never mix. Text that a line's caller has not made safe (log_quote) can still not
  * break the line: control bytes are replaced when the line is written.
+ *
+ * Limiters of lines that repeat live in a table for the life of the process, so that what they
+ * suppressed can be told also when the thing that the lines were about is gone.
  */
 #include "base/log.h"
 
 #include "base/clock.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#define LIMITERS 256 /* more kinds of lines than that share the last one */
 
 static _Atomic int lowest = LOG_INFO;
 static const char *const names[] = {"debug", "info", "warn", "error"};
@@ -49,30 +55,40 @@ static size_t put_time(char *out, size_t size)
 		ts.tv_nsec / 1000000);
 }
 
-void log_line(enum log_level level, const char *mod, const char *msg, const char *fmt, ...)
+/* dropped: lines like this one that were suppressed before it. */
+static void write_line(enum log_level level, const char *mod, const char *msg, unsigned dropped,
+	const char *fmt, va_list ap)
 {
 	char line[2048];
-	size_t room = sizeof(line) - 1, n = put_time(line, room);
-	va_list ap;
+	size_t room = sizeof(line) - 24, n = put_time(line, room);
 	int k;
 
 	k = snprintf(line + n, room - n, " level=%s mod=%s msg=\"%s\"", names[level], mod, msg);
 	n += k > 0 ? (size_t)k : 0;
 	if (fmt && *fmt && n + 2 < room) {
 		line[n++] = ' ';
-		va_start(ap, fmt);
 		k = vsnprintf(line + n, room - n, fmt, ap);
-		va_end(ap);
 		n += k > 0 ? (size_t)k : 0;
 	}
 	if (n >= room)
 		n = room - 1;
+	if (dropped)
+		n += (size_t)snprintf(line + n, 23, " suppressed=%u", dropped);
 	for (size_t i = 0; i < n; i++)
 		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
 			line[i] = ' ';
 	line[n++] = '\n';
 	if (write(STDERR_FILENO, line, n) < 0)
 		return; /* nowhere left to say it */
+}
+
+void log_line(enum log_level level, const char *mod, const char *msg, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	write_line(level, mod, msg, 0, fmt, ap);
+	va_end(ap);
 }
 
 const char *log_quote(const char *s, size_t n)
@@ -118,4 +134,70 @@ bool log_limit_pass(struct log_limit *l, unsigned burst, unsigned window_ms, uns
 	}
 	l->dropped++;
 	return false;
+}
+
+/* -------- lines that repeat -------- */
+
+struct limiter {
+	const char *mod, *msg;
+	char who[96];
+	enum log_level level;
+	struct log_limit limit;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of the table */
+static struct limiter table[LIMITERS];
+static size_t table_n;
+
+static struct limiter *limiter_of(enum log_level level, const char *mod, const char *msg, const char *who)
+{
+	struct limiter *l;
+
+	for (size_t i = 0; i < table_n; i++)
+		if (!strcmp(table[i].mod, mod) && !strcmp(table[i].msg, msg) &&
+			!strncmp(table[i].who, who, sizeof(l->who) - 1))
+			return &table[i];
+	if (table_n == LIMITERS)
+		return &table[LIMITERS - 1];
+	l = &table[table_n++];
+	l->mod = mod;
+	l->msg = msg;
+	l->level = level;
+	snprintf(l->who, sizeof(l->who), "%s", who);
+	return l;
+}
+
+void log_line_often(enum log_level level, const char *mod, const char *msg, const char *who,
+	const char *fmt, ...)
+{
+	unsigned dropped;
+	va_list ap;
+	bool pass;
+
+	pthread_mutex_lock(&lock);
+	pass = log_limit_pass(&limiter_of(level, mod, msg, who ? who : "")->limit, LOG_BURST,
+		LOG_WINDOW_MS, &dropped);
+	pthread_mutex_unlock(&lock);
+	if (!pass)
+		return;
+	va_start(ap, fmt);
+	write_line(level, mod, msg, dropped, fmt, ap);
+	va_end(ap);
+}
+
+void log_tick(bool all)
+{
+	const uint64_t now = clock_ms();
+
+	pthread_mutex_lock(&lock);
+	for (size_t i = 0; i < table_n; i++) {
+		struct limiter *l = &table[i];
+
+		if (!l->limit.dropped || (!all && now - l->limit.window_start_ms < LOG_WINDOW_MS))
+			continue;
+		log_line(l->level, l->mod, "lines like this were suppressed",
+			"line=%s about=%s suppressed=%u", log_quotes(l->msg), log_quotes(l->who), l->limit.dropped);
+		l->limit.dropped = 0;
+	}
+	pthread_mutex_unlock(&lock);
 }

@@ -39,8 +39,34 @@ const char *log_quote(const char *s, size_t n);
 const char *log_quotes(const char *s); /* NUL-terminated text */
 
 /**
- * For lines that could repeat: a limiter passes `burst` lines a window and counts the rest. The
- * first line of the next window carries suppressed=N. Static storage, zero-initialised.
+ * Lines that can repeat for each request, block, record or try: of those with the same mod, msg and `who`
+ * (what it is about: a chain, an endpoint; NULL: nothing in particular) LOG_BURST are written in
+ * LOG_WINDOW_MS. The rest is counted: the next line that passes ends with suppressed=N, or log_tick
+ * reports the number in a line of its own. mod and msg: literals. Any thread.
+ */
+#define LOG_BURST     5
+#define LOG_WINDOW_MS 10000
+void log_line_often(enum log_level level, const char *mod, const char *msg, const char *who,
+	const char *fmt, ...) PRINTF(5, 6);
+
+#define log_info_often(mod, msg, who, ...)  LOG_OFTEN_IF(LOG_INFO, mod, msg, who, __VA_ARGS__)
+#define log_warn_often(mod, msg, who, ...)  LOG_OFTEN_IF(LOG_WARN, mod, msg, who, __VA_ARGS__)
+#define log_error_often(mod, msg, who, ...) LOG_OFTEN_IF(LOG_ERROR, mod, msg, who, __VA_ARGS__)
+#define LOG_OFTEN_IF(level, mod, msg, who, ...)                                                    \
+	do {                                                                                       \
+		if (log_on(level))                                                                 \
+			log_line_often(level, mod, msg, who, __VA_ARGS__);                         \
+	} while (0)
+
+/**
+ * Report counts of suppressed lines whose window is over; all: at the end of the process, those of open
+ * windows too. Called about once a second by whoever waits for the end of a command.
+ */
+void log_tick(bool all);
+
+/**
+ * The limiter behind it: passes `burst` lines a window and counts the rest, which the first pass of the
+ * next window gives back. Zero-initialised; not for two threads at once.
  */
 struct log_limit {
 	unsigned long long window_start_ms;

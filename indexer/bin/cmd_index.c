@@ -120,6 +120,7 @@ static void wait_for_end(const struct lone_index *x)
 	bool all;
 
 	while (!stop_wait_ms(50)) {
+		log_tick(false);
 		if (any_ended_badly(x, &all) || (x->books && books_trouble(x->books)))
 			break;
 		if (all && x->books)

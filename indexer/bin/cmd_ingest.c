@@ -84,7 +84,8 @@ static enum err_kind open_stream(struct lone_ingest *g, struct err *e)
 
 	backoff_init(&b, 200, 5000);
 	while ((k = open_once(g, &tail, e)) == ERR_AGAIN) {
-		log_warn("ingest", "waiting for Kafka", "chain=%s err=%s", key, log_quotes(e->msg));
+		log_warn_often("ingest", "waiting for Kafka", key, "chain=%s err=%s", key,
+			log_quotes(e->msg));
 		if (stop_wait_ms(backoff_next_ms(&b)))
 			return err_set(e, ERR_STOP, "ingest", 0, "stopped");
 	}
@@ -159,6 +160,7 @@ static void wait_for_end(struct lone_ingest *g)
 
 	while (!atomic_load(&g->done)) {
 		(void)stop_wait_ms(50);
+		log_tick(false);
 		if (stop_asked())
 			clock_sleep_ms(10);
 		if (!g->conf->p.progress || clock_ms() - said < REPORT_MS)

@@ -47,7 +47,7 @@ static enum err_kind run(const struct lone_serve_conf *c, struct err *e)
 		log_info("serve", "started", "network=%s api=\"http://%.*s:%u\"", net->name,
 			listen_host_len(c->listen), c->listen, serve_port(serve));
 		while (!stop_wait_ms(1000))
-			;
+			log_tick(false);
 	}
 	serve_stop(serve);
 	network_free(net);

@@ -115,8 +115,12 @@ int main(int argc, char **argv)
 		return EXIT_OK;
 	}
 	for (size_t i = 0; i < COMMANDS; i++) {
-		if (!strcmp(word, commands[i].name))
-			return commands[i].run(argc - 2, argv + 2);
+		if (!strcmp(word, commands[i].name)) {
+			int code = commands[i].run(argc - 2, argv + 2);
+
+			log_tick(true);
+			return code;
+		}
 		names[i] = commands[i].name;
 	}
 	names[COMMANDS] = NULL;

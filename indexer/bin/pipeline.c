@@ -288,6 +288,7 @@ enum err_kind pipeline_wait(struct pipeline *p, bool stay, struct err *e)
 
 	progress_init(&bar, p->conf->progress);
 	while (!stop_wait_ms(100)) {
+		log_tick(false);
 		if (p->postgres && postgres_watch(p->postgres, &pe) == ERR_FATAL) {
 			*e = pe;
 			progress_end(&bar);

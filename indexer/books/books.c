@@ -159,9 +159,10 @@ static void tell(const struct books *b, const struct session *s)
 	metric_set(b->m.block, s->block);
 	metric_add(b->m.findings, (int64_t)s->findings);
 	if (s->findings)
-		log_warn("books", "the chain says something else than the ledger, see /v1/discrepancies",
-			"chain=%s up_to_block=%" PRId64 " count=%" PRIu64, b->conf.chain->key, s->block,
-			s->findings);
+		log_warn_often("books",
+			"the chain says something else than the ledger, see /v1/discrepancies",
+			b->conf.chain->key, "chain=%s up_to_block=%" PRId64 " count=%" PRIu64,
+			b->conf.chain->key, s->block, s->findings);
 }
 
 /* ---- who works ---- */
@@ -267,8 +268,8 @@ static void *books_main(void *arg)
 		if (k != ERR_AGAIN)
 			break;
 		ms = backoff_next_ms(&backoff);
-		log_warn("books", "will try again", "chain=%s wait_ms=%u err=%s", b->conf.chain->key, ms,
-			log_quotes(b->err.msg));
+		log_warn_often("books", "will try again", b->conf.chain->key,
+			"chain=%s wait_ms=%u err=%s", b->conf.chain->key, ms, log_quotes(b->err.msg));
 		(void)stop_wait_ms(ms);
 	} while (!stop_asked());
 	if (k == ERR_AGAIN)

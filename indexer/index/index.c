@@ -134,8 +134,8 @@ static enum err_kind session_open(struct index *x, struct err *e)
 	}
 	set_phase(x, INDEX_RUNNING);
 	if (x->backoff.attempts)
-		log_info("index", "writing again", "chain=%s block=%" PRIu64, x->chain->key,
-			past.start);
+		log_info_often("index", "writing again", x->chain->key, "chain=%s block=%" PRIu64,
+			x->chain->key, past.start);
 	x->offset = past.next_offset;
 	x->told_busy = false;
 	return ERR_NONE;
@@ -174,7 +174,7 @@ static enum err_kind apply_singly(struct index *x, const struct work *w, struct 
 		k = writer_apply(x->writer, &one, e);
 		if (k != ERR_REJECT || s.step->kind != STEP_NEW)
 			continue;
-		log_warn("index", "rows do not fit, parking them",
+		log_warn_often("index", "rows do not fit, parking them", x->chain->key,
 			"chain=%s block=%" PRIu64 " err=%s", x->chain->key, s.step->id.number,
 			log_quotes(e->msg));
 		snprintf(reason, sizeof(reason), "%s", e->msg);
@@ -242,8 +242,8 @@ static void count(struct index *x, const struct work *w, uint64_t us)
 		metric_add(x->m.batches, 1);
 	}
 	for (size_t i = 0; i < w->in.bad_n; i++)
-		log_warn("index", "record parked", "chain=%s offset=%" PRId64 " err=%s",
-			x->chain->key, w->in.bad[i].offset, log_quotes(w->in.bad[i].reason));
+		log_warn_often("index", "record parked", x->chain->key,
+			"chain=%s offset=%" PRId64 " err=%s", x->chain->key, w->in.bad[i].offset, log_quotes(w->in.bad[i].reason));
 }
 
 /* The table keeps a bad record whole, so only a broker that may come back is waited for. */
@@ -252,8 +252,8 @@ static enum err_kind park_elsewhere(struct index *x, const struct step_batch *b,
 	enum err_kind k = x->in->park ? x->in->park(x->in->arg, b->bad, b->bad_n, e) : ERR_NONE;
 
 	if (k && k != ERR_AGAIN && k != ERR_STOP) {
-		log_warn("index", "a bad record is kept in the database alone", "chain=%s err=%s",
-			x->chain->key, log_quotes(e->msg));
+		log_warn_often("index", "a bad record is kept in the database alone", x->chain->key,
+			"chain=%s err=%s", x->chain->key, log_quotes(e->msg));
 		k = ERR_NONE;
 	}
 	return k;
@@ -353,8 +353,8 @@ static void wait_again(struct index *x, const struct err *e)
 				x->chain->key, log_quotes(e->msg));
 		x->told_busy = true;
 	} else {
-		log_warn("index", "will try again", "chain=%s wait_ms=%u err=%s", x->chain->key, ms,
-			log_quotes(e->msg));
+		log_warn_often("index", "will try again", x->chain->key,
+			"chain=%s wait_ms=%u err=%s", x->chain->key, ms, log_quotes(e->msg));
 	}
 	(void)stop_wait_ms(ms);
 }

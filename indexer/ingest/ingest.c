@@ -199,7 +199,7 @@ static enum err_kind resolve(struct run *r, struct err *e)
 	r->pub.head.number = f.head;
 	drop_all(r);
 	if (r->pub.forked) {
-		log_info("ingest", "fork",
+		log_info_often("ingest", "fork", r->chain->key,
 			"chain=%s common=%" PRIu64 " tip=%" PRIu64 " head=%" PRIu64, r->chain->key,
 			f.common, ring_tip(r->pub.ring)->id.number, f.head);
 		return ERR_NONE;
@@ -459,8 +459,8 @@ static void show_phase(struct run *r)
 		phase = STARTING;
 	stalled = head_stalled(&r->pub.head, clock_ms());
 	if (stalled && r->state->phase != STALLED)
-		log_warn("ingest", "head does not advance", "chain=%s head=%" PRIu64, r->chain->key,
-			r->pub.head.number);
+		log_warn_often("ingest", "head does not advance", r->chain->key,
+			"chain=%s head=%" PRIu64, r->chain->key, r->pub.head.number);
 	r->state->phase = stalled ? STALLED : phase;
 	r->state->target = r->conf->has_to       ? r->conf->to
 			   : r->conf->until_head ? r->target

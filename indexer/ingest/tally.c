@@ -83,11 +83,8 @@ void tally_init(struct tally *t, const char *chain_key)
 void tally_trouble(struct tally *t, const struct err *e)
 {
 	bool again = e->kind == ERR_AGAIN;
-	unsigned more = 0;
 
 	metric_add(again ? t->again : t->contradictions, 1);
-	if (log_limit_pass(again ? &t->again_limit : &t->contradiction_limit, 5, 10000, &more))
-		log_warn("ingest",
-			again ? "no answer, asking again" : "answer refused, asking again",
-			"chain=%s error=%s suppressed=%u", t->chain, log_quotes(e->msg), more);
+	log_warn_often("ingest", again ? "no answer, asking again" : "answer refused, asking again",
+		t->chain, "chain=%s error=%s", t->chain, log_quotes(e->msg));
 }

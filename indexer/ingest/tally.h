@@ -17,7 +17,6 @@ struct tally {
 	struct metric_series *range, *window, *batch;
 	struct metric_series *head, *published, *stalled, *lag_blocks, *lag_seconds;
 	const char *chain; /* key, for log lines */
-	struct log_limit again_limit, contradiction_limit;
 };
 
 void tally_init(struct tally *t, const char *chain_key);

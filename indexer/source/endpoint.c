@@ -225,8 +225,8 @@ void endpoint_succeeded(struct endpoint *ep, uint64_t us)
 	ep->failures = 0;
 	if (now >= ep->not_before) {
 		if (ep->trouble != TROUBLE_NONE)
-			log_info("source", "endpoint answers again", "chain=%s endpoint=%s",
-				ep->s->chain->key, ep->name);
+			log_info_often("source", "endpoint answers again", ep->name,
+				"chain=%s endpoint=%s", ep->s->chain->key, ep->name);
 		ep->trouble = TROUBLE_NONE;
 		backoff_reset(&ep->backoff);
 	}
@@ -244,7 +244,7 @@ void endpoint_count(struct endpoint *ep, enum rpc_class why)
 static void limited(struct endpoint *ep, uint64_t pause, const struct err *e)
 {
 	if (ep->trouble != TROUBLE_LIMITED)
-		log_info("source", "endpoint limits us",
+		log_info_often("source", "endpoint limits us", ep->name,
 			"chain=%s endpoint=%s pause_ms=%llu why=%s", ep->s->chain->key, ep->name,
 			(unsigned long long)pause, log_quotes(e->msg));
 	ep->trouble = TROUBLE_LIMITED;
@@ -262,8 +262,9 @@ static void failing(struct endpoint *ep, enum rpc_class why, bool fresh, const s
 	if ((ep->failures < DOWN_AFTER || now - ep->failing_ms < DOWN_AFTER_MS) && why != RPC_AUTH)
 		return;
 	if (ep->trouble != TROUBLE_DOWN)
-		log_warn("source", "endpoint is down", "chain=%s endpoint=%s why=%s",
-			ep->s->chain->key, ep->name, log_quotes(e->msg));
+		log_warn_often("source", "endpoint is down", ep->name,
+			"chain=%s endpoint=%s why=%s", ep->s->chain->key, ep->name,
+			log_quotes(e->msg));
 	ep->trouble = TROUBLE_DOWN;
 }
 
@@ -356,7 +357,8 @@ void endpoint_lack(struct endpoint *ep, enum method m)
 	if (ep->said >> m & 1)
 		return;
 	ep->said |= 1u << m;
-	log_info("source", "endpoint does not support a method", "chain=%s endpoint=%s method=%s",
+	log_info_often("source", "endpoint does not support a method", ep->name,
+		"chain=%s endpoint=%s method=%s",
 		ep->s->chain->key, ep->name, method_name(m));
 }
 
@@ -468,7 +470,7 @@ void endpoint_batch_refused(struct endpoint *ep, unsigned asked, const struct er
 	ep->batch_ceiling = asked > 1 ? asked - 1 : 1;
 	ep->batch = asked / 2 ? asked / 2 : 1;
 	ep->batch_streak = 0;
-	log_info("source", "endpoint refuses batches of this size",
+	log_info_often("source", "endpoint refuses batches of this size", ep->name,
 		"chain=%s endpoint=%s asked=%u next=%u why=%s", ep->s->chain->key, ep->name, asked,
 		ep->batch, log_quotes(e->msg));
 }

@@ -356,13 +356,13 @@ enum err_kind postgres_watch(struct postgres *p, struct err *e)
 			return k == ERR_FATAL ? ERR_AGAIN : k;
 		p->ready = true;
 		backoff_reset(&p->backoff);
-		log_info("postgres", "server is back", "pid=%d", (int)p->pid);
+		log_info_often("postgres", "server is back", NULL, "pid=%d", (int)p->pid);
 		return ERR_NONE;
 	}
 	if (now < p->retry_ms)
 		return err_set(e, ERR_AGAIN, "postgres", 0, "PostgreSQL is down");
 	if (!p->backoff.attempts)
-		log_warn("postgres", "server died, starting it again", "dir=%s",
+		log_warn_often("postgres", "server died, starting it again", NULL, "dir=%s",
 			log_quotes(p->files.pg));
 	p->retry_ms = now + backoff_next_ms(&p->backoff);
 	if (launch(p, e) == ERR_FATAL)

@@ -8,37 +8,20 @@
  */
 #include "stream/kafka_handle.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* -------- callbacks -------- */
 
-/** One limiter for the process, because clients come and go. */
-static bool log_pass(unsigned *dropped)
-{
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-	static struct log_limit limit;
-	bool pass;
-
-	pthread_mutex_lock(&lock);
-	pass = log_limit_pass(&limit, 6, 10000, dropped);
-	pthread_mutex_unlock(&lock);
-	return pass;
-}
-
 static void on_log(const rd_kafka_t *rk, int level, const char *fac, const char *text)
 {
 	/* Syslog levels: 4 is a warning. CONFWARN: a producer's setting in a consumer. */
 	const bool warn = level <= 4 && strcmp(fac, "CONFWARN");
-	unsigned dropped = 0;
+	const enum log_level at = warn ? LOG_WARN : LOG_DEBUG;
 
 	(void)rk;
-	if (!log_on(warn ? LOG_WARN : LOG_DEBUG) || !log_pass(&dropped))
-		return;
-	log_line(warn ? LOG_WARN : LOG_DEBUG, "kafka", "client",
-		"facility=%s text=%s suppressed=%u", log_quotes(fac), log_quotes(text), dropped);
+	LOG_OFTEN_IF(at, "kafka", "client", fac, "facility=%s text=%s", log_quotes(fac), log_quotes(text));
 }
 
 static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)

@@ -92,7 +92,8 @@ static void take_heights(struct kafka_reader *r, const rd_kafka_message_t *m, st
 
 	if (record_decode(&h.step, raw, r->chain_id, h.stream_id, mem, &e) ||
 		h.step.kind != STEP_HEIGHTS)
-		log_warn("kafka", "heights record ignored", "topic=%s offset=%" PRId64 " reason=%s",
+		log_warn_often("kafka", "heights record ignored", r->final,
+			"topic=%s offset=%" PRId64 " reason=%s",
 			r->final, m->offset, log_quotes(e.msg));
 	else
 		*(r->due.set ? &r->newest : &r->due) = h;

@@ -360,6 +360,22 @@ def test_poison_record_is_parked():
         assert h in headers, got
 
 
+def test_many_poison_records_make_few_lines():
+    prefix, dsn, net = new_prefix(), new_database(), network_file(GOLDEN)
+    with replay(GOLDEN, args=["--head", "150"]) as r:
+        done(ingest(prefix, net, "root", "--until-head", "--rpc", f"root={r.url('root')}"))
+    path = os.path.join(TMP, "poisons")
+    with open(path, "w") as f:
+        f.writelines(f"no record {i}\n" for i in range(60))
+    kcat("-P", "-t", f"{prefix}.blocks.root", "-p", "0", "-l", path)
+    p = done(index(prefix, net, dsn, "--until-head"))
+    assert psql(dsn, "SELECT count(*), count(DISTINCT raw) FROM chain.parked") == [["60", "60"]]
+    lines = [x for x in p.text().splitlines() if "record parked" in x]
+    assert sum('msg="record parked"' in x for x in lines) < 20, lines
+    told = sum(int(n) for x in lines for n in re.findall(r" suppressed=(\d+)$", x))
+    assert sum('msg="record parked"' in x for x in lines) + told == 60, lines
+
+
 # ---- re-ingest ------------------------------------------------------------------------------------
 
 def test_lost_topic_and_reingest():
