@@ -50,6 +50,11 @@ static bool take_id(struct call *c)
 	return true;
 }
 
+static void reconciled_cell(struct cells *out, const struct list_row *row, int col)
+{
+	cell_bool(out, "reconciled", pgres_bool(row->res, row->at, col));
+}
+
 /* A path of this row's chain, transaction and log. */
 static void link_cell(struct cells *out, const char *name, const struct list_row *row)
 {
@@ -226,7 +231,7 @@ void get_roles(struct call *c)
 
 /* -------- validators -------- */
 
-enum { CHECKPOINT = LIST_OWN, CHECKPOINT_CHAIN, OWN, DELEGATORS, BONUS, COMMISSION };
+enum { CHECKPOINT = LIST_OWN, CHECKPOINT_CHAIN, OWN, DELEGATORS, BONUS, COMMISSION, ACCRUAL_RECONCILED };
 
 static bool accrual_row(struct cells *out, const struct list_row *row)
 {
@@ -236,13 +241,14 @@ static bool accrual_row(struct cells *out, const struct list_row *row)
 	list_text_cell(out, "delegators", row, DELEGATORS);
 	list_text_cell(out, "proposer_bonus", row, BONUS);
 	list_text_cell(out, "commission", row, COMMISSION);
+	reconciled_cell(out, row, ACCRUAL_RECONCILED);
 	return true;
 }
 
 static const struct list_kind VALIDATOR_REWARDS = {
 	.table = "ledger.accrual",
 	.columns = ", x.checkpoint_id, x.root_chain_id, x.own::text, x.delegators::text,"
-		   " x.proposer_bonus::text, x.commission::text",
+		   " x.proposer_bonus::text, x.commission::text" SQL_RECONCILED,
 	.ledger = true,
 	.has_rows = staking,
 	.plan = by_validator,
@@ -305,19 +311,20 @@ void get_performance(struct call *c)
 			arena_printf(c->mem, "%lld", (long long)c->q.validator_id));
 }
 
-enum { PAID_KIND = LIST_OWN, PAID_AMOUNT, PAID_TO, PAID_VALIDATOR = PAID_TO };
+enum { PAID_KIND = LIST_OWN, PAID_AMOUNT, PAID_TO, PAID_RECONCILED, PAID_VALIDATOR = PAID_TO };
 
 static bool validator_payout_row(struct cells *out, const struct list_row *row)
 {
 	list_text_cell(out, "kind", row, PAID_KIND);
 	list_text_cell(out, "amount", row, PAID_AMOUNT);
 	list_address_cell(out, "account", row, PAID_TO);
+	reconciled_cell(out, row, PAID_RECONCILED);
 	return true;
 }
 
 static const struct list_kind VALIDATOR_PAYOUTS = {
 	.table = "ledger.validator_payout",
-	.columns = ", x.kind, x.amount::text, x.account",
+	.columns = ", x.kind, x.amount::text, x.account" SQL_RECONCILED,
 	.ledger = true,
 	.has_rows = staking,
 	.plan = by_validator,
@@ -342,12 +349,13 @@ static bool delegator_row(struct cells *out, const struct list_row *row)
 	list_text_cell(out, "kind", row, PAID_KIND);
 	list_text_cell(out, "amount", row, PAID_AMOUNT);
 	list_int_cell(out, "validator_id", row, PAID_VALIDATOR);
+	reconciled_cell(out, row, PAID_RECONCILED);
 	return true;
 }
 
 static const struct list_kind DELEGATOR_REWARDS = {
 	.table = "ledger.delegator_entry",
-	.columns = ", x.kind, x.amount::text, x.validator_id",
+	.columns = ", x.kind, x.amount::text, x.validator_id" SQL_RECONCILED,
 	.ledger = true,
 	.has_rows = staking,
 	.plan = plan_delegator,
@@ -362,7 +370,7 @@ void get_delegator_rewards(struct call *c)
 
 /* -------- discrepancies -------- */
 
-enum { CHECK = LIST_OWN, SUBJECT, EXPECTED, OBSERVED, RESOLVED, AT_LOG };
+enum { CHECK = LIST_OWN, SUBJECT, EXPECTED, OBSERVED, RESOLVED, AT_LOG, EXPLANATION };
 
 static bool logs_checkpoints(const struct chain_conf *chain, const struct query *q)
 {
@@ -377,14 +385,15 @@ static bool discrepancy_row(struct cells *out, const struct list_row *row)
 	list_text_cell(out, "expected", row, EXPECTED);
 	list_text_cell(out, "observed", row, OBSERVED);
 	cell_bool(out, "resolved", pgres_bool(row->res, row->at, RESOLVED));
+	list_text_cell(out, "explanation", row, EXPLANATION);
 	return false;
 }
 
 static const struct list_kind DISCREPANCIES = {
 	/* A call has no log index: their order in the block is that of the findings. */
 	.table = "(SELECT chain_id, block, ordinal AS log_index, tx, kind, subject, expected, observed,"
-		 " resolved, log_index AS at_log FROM ledger.finding)",
-	.columns = ", x.kind, x.subject, x.expected::text, x.observed::text, x.resolved, x.at_log",
+		 " resolved, log_index AS at_log, explanation FROM ledger.finding)",
+	.columns = ", x.kind, x.subject, x.expected::text, x.observed::text, x.resolved, x.at_log, x.explanation",
 	.log_index = AT_LOG,
 	.has_rows = logs_checkpoints,
 	.plan = plan_all,

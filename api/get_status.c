@@ -32,7 +32,7 @@ static const char STATUS_SQL[] =
 	" 'halted since ' || to_char(t.since AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') ||"
 	" ': ' || t.reason, (h.chain_id = $1::int8 AND (l.block IS NULL OR l.block <"
 	" h.indexed))::int4::int8,"
-	" (SELECT count(*) FROM ledger.finding d WHERE NOT d.resolved)::int8"
+	" (SELECT count(*) FROM ledger.finding d WHERE NOT d.resolved)::int8, r.unreconciled"
 	" FROM r LEFT JOIN chain.head h ON true"
 	" LEFT JOIN ledger.head l ON l.chain_id = h.chain_id AND l.chain_id = $1::int8"
 	" LEFT JOIN chain.block v ON v.chain_id = h.chain_id AND v.number = CASE WHEN h.chain_id ="
@@ -57,7 +57,8 @@ enum {
 	PARKED,
 	HALT,
 	BEHIND,
-	DISCREPANCIES
+	DISCREPANCIES,
+	UNRECONCILED
 };
 
 /* A chain's lines in the result; rows 0: the database does not know it yet. */
@@ -282,6 +283,11 @@ static void put_status(
 	jw_arr_end(w);
 	jw_key(w, "discrepancies_open");
 	jw_i64(w, pgres_i64(res, 0, DISCREPANCIES));
+	jw_key(w, "unreconciled_from");
+	if (pgres_null(res, 0, UNRECONCILED))
+		jw_null(w);
+	else
+		jw_i64(w, pgres_i64(res, 0, UNRECONCILED));
 	jw_key(w, "parked");
 	jw_i64(w, pgres_i64(res, 0, PARKED));
 	jw_key(w, "ready");

@@ -60,7 +60,12 @@ const char *list_bytea(struct arena *mem, const void *p, size_t n)
 
 void list_revision(char out[64], const struct api *api, int64_t resets)
 {
-	snprintf(out, 64, "%.32s-%d.%lld", api->net->revision, API_RULES, (long long)resets);
+	int64_t overrides = resets >> 32;
+	int n = snprintf(out, 64, "%.32s-%d.%lld", api->net->revision, API_RULES,
+		(long long)(resets & UINT32_MAX));
+
+	if (overrides)
+		snprintf(out + n, 64 - (size_t)n, ".%lld", (long long)overrides);
 }
 
 static int64_t num(const struct list_row *row, int col)

@@ -55,7 +55,7 @@ void list_address_cell(struct cells *out, const char *name, const struct list_ro
 /** "\x..." text of bytes, for a bytea parameter. */
 const char *list_bytea(struct arena *mem, const void *p, size_t n);
 
-/** Revision of the data: network file, rules of this program, resets that became final. */
+/** Revision of the data: network file, rules of this program, and `resets` of relation r. */
 void list_revision(char out[64], const struct api *api, int64_t resets);
 
 /** Answer that a cursor's block was orphaned: 409 with the newest block of its branch that is left. */

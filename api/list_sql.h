@@ -91,12 +91,24 @@ enum list_column {
 
 void list_sql(struct sql *s, const struct list_plan *p);
 
+/** Discrepancies that make computed amounts doubtful from their block on (ledger.unreconciled_from). */
+#define SQL_DOUBTFUL \
+	"NOT d.resolved AND d.kind IN ('checkpoint_reward', 'checkpoint_signers', 'arithmetic', 'implementation')"
+
+/** Column: may the row's computed amounts be relied on? */
+#define SQL_RECONCILED                                                                             \
+	", x.block < coalesce((SELECT r.unreconciled FROM r), 9223372036854775807) AS reconciled"
+
 /**
- * Relation `r`: resets, how many ResetHeaderBlock events of all chains are final (for the revision), and
- * seen, how many are visible at all.
+ * Relation `r`: resets, how many ResetHeaderBlock events of all chains are final and how many discrepancies
+ * are resolved, with the set of overrides in the upper 32 bits (for the revision); seen, how many resets are
+ * visible at all; unreconciled, the first block from which amounts are doubtful, or NULL.
  */
 #define SQL_RESETS                                                                                 \
-	"r AS MATERIALIZED (SELECT coalesce(sum(y.n), 0)::int8 AS resets,"                           \
+	"r AS MATERIALIZED (SELECT coalesce(sum(y.n), 0)::int8 + (SELECT count(*) FROM"               \
+	" ledger.discrepancy d WHERE d.resolved) + (SELECT coalesce(max(o.overrides), 0) FROM"        \
+	" ledger.head o) * 4294967296 AS resets, (SELECT min(d.block) FROM ledger.discrepancy d WHERE " \
+	SQL_DOUBTFUL ") AS unreconciled,"                                                              \
 	" coalesce(sum(y.seen), 0)::int8 AS seen FROM chain.head h CROSS JOIN LATERAL ("             \
 	"SELECT count(*) FILTER (WHERE l.block <= h.final) AS n, count(*) AS seen FROM chain.log l"  \
 	" WHERE l.chain_id = h.chain_id AND l.event = 'ResetHeaderBlock' AND l.block <= h.indexed) y)"

@@ -58,6 +58,7 @@ const struct route ROUTES[] = {
 	{"/v1/partners/{address}/payouts", get_partner_payouts, ROW_PARAMS, "payouts"},
 	{"/v1/payouts", get_payouts, ROW_PARAMS, "payouts"},
 	{"/v1/audit/{chain}/{tx}/{log_index}", get_audit, PARAM_BIT(PARAM_REV), "audit"},
+	{"/v1/parameters", get_parameters, PARAM_BIT(PARAM_REV), "parameters"},
 	{"/v1/discrepancies", get_discrepancies, LIST_PARAMS, "discrepancies"},
 	{"/healthz", get_healthz, 0, "healthz"},
 	{"/readyz", get_readyz, 0, "readyz"},

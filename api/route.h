@@ -54,6 +54,7 @@ void get_partner_payouts(struct call *c);
 void get_audit(struct call *c);
 void get_payouts(struct call *c);
 void get_discrepancies(struct call *c);
+void get_parameters(struct call *c);
 void get_openapi(struct call *c);
 void get_page(struct call *c);
 void get_page_script(struct call *c);

@@ -32,13 +32,13 @@
 	" k.hash, extract(epoch FROM k.time)::int8, (SELECT l.level::int8 FROM ledger.block l"     \
 	" WHERE l.chain_id = $1::int8 AND l.block <= h.at ORDER BY l.block DESC LIMIT 1),"         \
 	" (SELECT b.parent FROM chain.block b WHERE b.chain_id = $1::int8 AND b.number ="          \
-	" h.first_block AND h.at < h.first_block) FROM h CROSS JOIN r LEFT JOIN LATERAL (SELECT"   \
+	" h.first_block AND h.at < h.first_block), r.unreconciled FROM h CROSS JOIN r LEFT JOIN LATERAL (SELECT"   \
 	" b.hash, b.time FROM chain.block b WHERE b.chain_id = $1::int8 AND b.number = h.at LIMIT" \
 	" 1) k ON true"
-#define NO_HEAD ", NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM "
+#define NO_HEAD ", NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM "
 #define KEY_ROW (-1)
 
-enum { KIND, TEXT, FIRST, TOP, AT, FINAL, SAFE, RESETS, HASH, TIME, LEVEL, PARENT };
+enum { KIND, TEXT, FIRST, TOP, AT, FINAL, SAFE, RESETS, HASH, TIME, LEVEL, PARENT, UNRECONCILED };
 
 struct state {
 	struct call *call;
@@ -383,6 +383,21 @@ static struct bytes at_hash(const struct state *s)
 	return pgres_bytes(s->res, s->head, head(s, AT) < head(s, FIRST) ? PARENT : HASH);
 }
 
+/* From the first open discrepancy about rewards on, computed amounts are doubtful. */
+static void put_reconciled(const struct state *s, struct jw *w)
+{
+	bool doubtful = !pgres_null(s->res, s->head, UNRECONCILED) &&
+			head(s, UNRECONCILED) <= head(s, AT);
+
+	jw_key(w, "reconciled");
+	jw_bool(w, !doubtful);
+	jw_key(w, "unreconciled_from");
+	if (doubtful)
+		jw_i64(w, head(s, UNRECONCILED));
+	else
+		jw_null(w);
+}
+
 static void put_at(const struct state *s, struct jw *w)
 {
 	bool before = head(s, AT) < head(s, FIRST);
@@ -411,6 +426,7 @@ static void put_at(const struct state *s, struct jw *w)
 	jw_str(w, finality(s));
 	jw_key(w, "verification");
 	jw_str(w, level_name(before ? s->chain->required : (enum level)head(s, LEVEL)));
+	put_reconciled(s, w);
 	jw_obj_end(w);
 }
 

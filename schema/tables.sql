@@ -523,8 +523,10 @@ TABLE ledger.discrepancy  -- Where the chain says something else than the ledger
   tx bytea NOT NULL  -- Transaction hash.
   log_index integer  -- Index of the log; NULL: a call.
   resolved boolean NOT NULL DEFAULT false  -- A person has looked at it.
+  explanation text  -- Of a checkpoint's reward: a parameter that would explain it if it had this value; NULL: none is known.
   CONSTRAINT discrepancy_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
   CONSTRAINT discrepancy_pk PRIMARY KEY (chain_id, block, ordinal)
+  INDEX discrepancy_open_ix ON ledger.discrepancy USING btree (chain_id, block) WHERE ((NOT resolved) AND (kind = ANY (ARRAY['checkpoint_reward'::text, 'checkpoint_signers'::text, 'arithmetic'::text, 'implementation'::text])))
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
@@ -587,6 +589,7 @@ TABLE ledger.head WITH (fillfactor=10)  -- How far the ledger follows a staking 
   generation bigint NOT NULL DEFAULT 0  -- Counts the forks that took ledger rows back.
   rules text NOT NULL  -- Revision of the network file and rules by which the rows were made; another one: they are made anew.
   stake_manager bytea  -- Address of the StakeManager, 20 bytes.
+  overrides bigint NOT NULL DEFAULT 0  -- Set of overrides (ledger.override_set) that the rows were made with; 0: none.
   CONSTRAINT head_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
   CONSTRAINT head_pk PRIMARY KEY (chain_id)
   GRANT SELECT TO bttc_analyst
@@ -617,6 +620,37 @@ TABLE ledger.join_head WITH (fillfactor=10)  -- How far the blocks of a child ch
   block bigint NOT NULL  -- Newest block that is counted.
   CONSTRAINT join_head_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
   CONSTRAINT join_head_pk PRIMARY KEY (chain_id)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE ledger.override_set  -- Sets of overrides as an operator gave them; the newest one is in force. Rows are never changed.
+  id bigint NOT NULL  -- Counts the sets.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  body text NOT NULL  -- The file as it was: block, parameter, value and reason, a line each.
+  added_at timestamp with time zone NOT NULL DEFAULT now()  -- When it was stored.
+  added_by text NOT NULL DEFAULT SESSION_USER  -- Database user that stored it.
+  CONSTRAINT override_set_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT override_set_pk PRIMARY KEY (id)
+  TRIGGER override_set_keep EXECUTES ledger.keep_override_set
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE ledger.parameter  -- Values of the StakeManager that governance sets, each change with its source.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  block bigint NOT NULL  -- Block from which the value holds; of the network file: the block before the first one.
+  ordinal integer NOT NULL  -- Counts the changes of the block from 0.
+  log_index integer  -- Index of the event that says it; NULL: a call, an override or the network file.
+  tx bytea  -- Transaction; NULL: an override or the network file.
+  time timestamp with time zone  -- Time of the block; NULL: the network file.
+  parameter text COLLATE C NOT NULL  -- Name as in /v1/staking; checkpoint_reward/1 to 3 by root chain.
+  value numeric(78,0) NOT NULL  -- Value from there on.
+  previous numeric(78,0)  -- Value before; NULL: the network file.
+  source text COLLATE C NOT NULL  -- network_file, event, call (calldata of a call that logs nothing) or override (an operator).
+  CONSTRAINT parameter_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT parameter_pk PRIMARY KEY (chain_id, block, ordinal)
+  INDEX parameter_name_ix ON ledger.parameter USING btree (chain_id, parameter, block)
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
@@ -1065,6 +1099,18 @@ VIEW analytics.freshness  -- How far each chain and what follows from it is.
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
 
+VIEW analytics.parameter  -- Values that governance sets, each change with its source.
+  parameter text  -- Name as in /v1/staking.
+  block bigint  -- Block from which the value holds.
+  time timestamp with time zone  -- Its time; NULL: the network file.
+  value numeric(78,0)  -- Value from there on.
+  previous numeric(78,0)  -- Value before; NULL: the network file.
+  source text  -- network_file, event, call or override.
+  tx text  -- Transaction; NULL: an override or the network file.
+  log_index integer  -- Index of the event; NULL: there is none.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+
 VIEW analytics.partner_month  -- Movements of each partner per month of UTC and partnership.
   partner text  -- Address.
   partnership text  -- Contract.
@@ -1420,6 +1466,7 @@ VIEW ledger.finding  -- All discrepancies: those of the ledger, and checkpoints 
   tx bytea  -- Transaction hash.
   log_index integer  -- Index of the log; NULL: a call.
   resolved boolean  -- Settled by an operator.
+  explanation text  -- What would explain it; NULL: nothing that is known.
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
@@ -2625,11 +2672,15 @@ FUNCTION ledger.delegators_reward(v ledger.validator, reward_per_stake numeric) 
 
 FUNCTION ledger.is_checkpointed(at bigint) RETURNS boolean STABLE PARALLEL SAFE  -- Does a final checkpoint whose root was recomputed and is right cover this block of the child chain, and did no ResetHeaderBlock void it?
 
+FUNCTION ledger.keep_override_set() RETURNS trigger  -- Refuses to change or delete sets of overrides.
+
 FUNCTION ledger.uint256(b bytea) RETURNS numeric IMMUTABLE PARALLEL SAFE  -- Bytes as a big-endian number, for roots where amounts stand.
 
 FUNCTION ledger.undo(id bigint, from_block bigint) RETURNS void  -- Takes the ledger of a chain back to below a block that a fork removes.
 
 FUNCTION ledger.undo_child(id bigint, from_block bigint) RETURNS void  -- Takes verdicts and counters back to below a block of the child chain that a fork removes.
+
+FUNCTION ledger.unreconciled_from(id bigint) RETURNS bigint STABLE PARALLEL SAFE  -- First block whose computed rewards the chain contradicts or does not let compute; from it on amounts are unreconciled. NULL: none.
 
 FUNCTION partnership.kind_name(kind smallint) RETURNS text IMMUTABLE PARALLEL SAFE  -- Name of a kind of partnership.event.
 

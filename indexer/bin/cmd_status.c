@@ -127,7 +127,7 @@ static int show(struct jval root)
 {
 	struct jval chains, x, ready;
 	struct jiter it;
-	char network[64], version[32], parked[32], open[32];
+	char network[64], version[32], parked[32], open[32], from[32];
 	bool is_ready = false;
 
 	text_of(root, "network", network, sizeof(network));
@@ -137,6 +137,10 @@ static int show(struct jval root)
 	printf("network %s, version %s, discrepancies open: %s%s, parked records: %s\n", network, version,
 		open, !strcmp(open, "0") || !strcmp(open, "-") ? "" : " (what and where: /v1/discrepancies)",
 		parked);
+	text_of(root, "unreconciled_from", from, sizeof(from));
+	if (strcmp(from, "-"))
+		printf("amounts from block %s on are UNRECONCILED: a checkpoint's reward is another than computed; see the"
+		       " explanation in /v1/discrepancies, and `bttc-indexer override --help`\n", from);
 	if (json_get(root, "chains", &chains)) {
 		json_iter(chains, &it);
 		while (json_next(&it, &x))

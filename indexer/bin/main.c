@@ -19,6 +19,7 @@ static const struct command commands[] = {
 	{"status", "heads, lag and verification at a glance; exit code for monitoring", cmd_status},
 	{"export", "histories and statements as CSV or NDJSON", cmd_export},
 	{"verify", "check evidence files offline", cmd_verify},
+	{"override", "state a parameter that the chain does not show", cmd_override},
 	{"network", "check a network file, or make one for recordings", cmd_network},
 	{"replay-server", "serve recorded blocks as JSON-RPC nodes", cmd_replay_server},
 };

@@ -177,6 +177,7 @@ enum err_kind audit_chain(const struct audit_conf *c, struct err *e)
 	pg_close(s.pg);
 	ledger_free(s.ledger);
 	decoder_free(s.decoder);
+	arena_free(s.kept);
 	arena_free(s.mem);
 	return k;
 }

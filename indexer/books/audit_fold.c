@@ -13,17 +13,19 @@ static const char ANEW[] =
 
 /* The end of the stored ledger. *there false: told already. */
 static enum err_kind stored_end(
-	const struct audit_conf *c, struct session *s, int64_t *end, bool *there, struct err *e)
+	const struct audit_conf *c, struct session *s, int64_t *end, int64_t *set, bool *there,
+	struct err *e)
 {
 	struct pg_args a = {0};
 	char rules[64];
 	enum err_kind k;
 
 	arg_chain(&a, s);
-	k = pg_query(s->pg, "SELECT block, rules FROM ledger.head WHERE chain_id = $1", &a, e);
+	k = pg_query(s->pg, "SELECT block, rules, overrides FROM ledger.head WHERE chain_id = $1", &a, e);
 	if (k)
 		return k;
 	load_rules(s, rules);
+	*set = pg_i64(s->pg, 0, 2);
 	*there = pg_count(s->pg) == 1 && !strcmp(pg_text(s->pg, 0, 1, NULL), rules);
 	if (*there)
 		*end = pg_i64(s->pg, 0, 0);
@@ -89,14 +91,15 @@ static enum err_kind compare(
 enum err_kind audit_fold(const struct audit_conf *c, struct session *s, struct err *e)
 {
 	enum err_kind k;
-	int64_t end = 0;
+	int64_t end = 0, set = 0;
 	bool there = false;
 
-	if ((k = stored_end(c, s, &end, &there, e)) || !there)
+	if ((k = stored_end(c, s, &end, &set, &there, e)) || !there)
 		return k;
 	decoder_free(s->decoder);
 	s->decoder = decoder_new(s->conf->chain);
-	if ((k = ledger_new(&s->ledger, s->conf->chain, s->conf->initial_state, e)))
+	if ((k = ledger_new(&s->ledger, s->conf->chain, s->conf->initial_state, e)) ||
+		(k = load_overrides(s, set, e)))
 		return k;
 	s->block = (int64_t)s->conf->chain->first_block - 1;
 	s->level = LEVEL_QUORUM;

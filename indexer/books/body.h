@@ -3,6 +3,7 @@
 
 /* What the files of this stage share. Internal to the stage. */
 #include "books/books.h"
+#include "books/overrides.h"
 #include "decode/decode.h"
 #include "ledger/fields.h"
 #include "store/copy.h"
@@ -21,6 +22,7 @@ enum {
 	TABLE_PARTNER_ENTRY,
 	TABLE_ROLE_ENTRY,
 	TABLE_POSTING,
+	TABLE_PARAMETER,
 	BOOKS_TABLES
 };
 
@@ -37,6 +39,9 @@ struct session {
 	int level;             /* lowest so far */
 	bool begun;            /* this step made the initial rows */
 	uint64_t findings;     /* discrepancies of this step */
+	int64_t override_id;   /* of the set that the ledger in memory has; 0: none, -1: not read yet */
+	struct overrides overrides;
+	struct arena *kept;    /* of overrides; NULL: none yet */
 	bool apart;            /* rows go to temporary tables, to be compared (audit_fold.c) */
 	struct arena *mem;
 	struct copy rows[BOOKS_TABLES];
@@ -64,6 +69,10 @@ void entries_rows(struct session *s, const struct block *b, const struct ledger_
 /** Movements between accounts; b NULL: the opening, of `block`. */
 void entries_postings(struct session *s, const struct block *b, int64_t block,
 	const struct ledger_posting *p, size_t n);
+
+/** Values that governance or an override set; b NULL: the initial ones, of `block`. */
+void entries_parameters(struct session *s, const struct block *b, int64_t block,
+	const struct ledger_parameter_change *v, size_t n);
 
 /* ---- load.c: the state from the tables ---- */
 
@@ -110,6 +119,9 @@ MUST_USE enum err_kind audit_proofs(
 /** All rows of the ledger against a fold of the stored blocks. Errors: as pg_query, ledger_new. */
 MUST_USE enum err_kind audit_fold(
 	const struct audit_conf *c, struct session *s, struct err *e);
+
+/** Read a set and give it to the ledger in memory, if there is one. id 0: none. Errors: as pg_query, overrides_parse. */
+MUST_USE enum err_kind load_overrides(struct session *s, int64_t id, struct err *e);
 
 /** Rules that rows are made by, as in ledger.head. */
 void load_rules(const struct session *s, char out[64]);

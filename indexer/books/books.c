@@ -247,6 +247,7 @@ static void session_free(struct session *s)
 	pg_close(s->pg);
 	ledger_free(s->ledger);
 	decoder_free(s->decoder);
+	arena_free(s->kept);
 	arena_free(s->mem);
 }
 
@@ -258,7 +259,8 @@ static void *books_main(void *arg)
 
 	backoff_init(&backoff, 100, 2000);
 	do {
-		struct session s = {.conf = &b->conf, .chain_id = (int64_t)b->conf.chain->chain_id};
+		struct session s = {.conf = &b->conf, .chain_id = (int64_t)b->conf.chain->chain_id,
+			.override_id = -1};
 		unsigned ms;
 
 		s.mem = arena_new(STEP_CAP);

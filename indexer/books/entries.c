@@ -23,6 +23,8 @@ static const struct {
 		"chain_id, block, log_index, tx, time, partnership, role, account, given"},
 	[TABLE_POSTING - TABLE_CHECKPOINT] = {"posting",
 		"chain_id, block, ordinal, log_index, tx, time, kind, debit, credit, amount"},
+	[TABLE_PARAMETER - TABLE_CHECKPOINT] = {"parameter",
+		"chain_id, block, ordinal, log_index, tx, time, parameter, value, previous, source"},
 };
 
 static const char *const kind_names[ENTRY_KIND_COUNT] = {
@@ -232,6 +234,44 @@ void entries_postings(struct session *s, const struct block *b, int64_t block,
 	}
 }
 
+/* ---- parameters ------------------------------------------------------------------------------ */
+
+void entries_parameters(struct session *s, const struct block *b, int64_t block,
+	const struct ledger_parameter_change *v, size_t n)
+{
+	struct copy *c = &s->rows[TABLE_PARAMETER];
+	char name[LEDGER_PARAMETER_NAME_MAX];
+
+	for (size_t i = 0; i < n; i++) {
+		bool in_tx = v[i].source == SOURCE_EVENT || v[i].source == SOURCE_CALL;
+
+		copy_row(c);
+		copy_i64(c, s->chain_id);
+		copy_i64(c, block);
+		copy_i32(c, (int32_t)i);
+		if (v[i].log_index == UINT32_MAX)
+			copy_null(c);
+		else
+			copy_i32(c, (int32_t)v[i].log_index);
+		if (in_tx)
+			copy_bytes(c, v[i].tx_hash.b, sizeof(v[i].tx_hash.b));
+		else
+			copy_null(c);
+		if (b)
+			copy_time(c, (int64_t)b->h.time);
+		else
+			copy_null(c);
+		ledger_parameter_name(name, v[i].parameter);
+		copy_text(c, name);
+		copy_u256(c, v[i].value);
+		if (b)
+			copy_u256(c, v[i].before);
+		else
+			copy_null(c);
+		copy_text(c, ledger_source_name(v[i].source));
+	}
+}
+
 void entries_rows(struct session *s, const struct block *b, const struct ledger_outcome *out)
 {
 	for (size_t i = 0; i < out->entry_count; i++) {
@@ -257,4 +297,5 @@ void entries_rows(struct session *s, const struct block *b, const struct ledger_
 		}
 	}
 	entries_postings(s, b, (int64_t)b->h.number, out->postings, out->posting_count);
+	entries_parameters(s, b, (int64_t)b->h.number, out->parameters, out->parameter_count);
 }

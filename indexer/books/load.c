@@ -153,6 +153,7 @@ static enum err_kind load_all(struct session *s, struct err *e)
 	drop_memory(s);
 	if ((k = ledger_new(&s->ledger, s->conf->chain, NULL, e)))
 		return k;
+	ledger_set_overrides(s->ledger, s->overrides.v, s->overrides.n);
 	for (unsigned kind = LEDGER_GLOBAL; !k && kind < LEDGER_KIND_COUNT; kind++)
 		if (kind != LEDGER_SIGNERS)
 			k = load_kind(s, (enum ledger_kind)kind, e);
@@ -177,15 +178,106 @@ void load_rules(const struct session *s, char out[64])
 	snprintf(out, 64, "%.32s-%d", s->conf->revision, BOOKS_RULES);
 }
 
+/* ---- overrides ------------------------------------------------------------------------------ */
+
+static enum err_kind read_set(
+	struct session *s, int64_t id, struct overrides *out, struct arena *mem, struct err *e)
+{
+	struct pg_args a = {0};
+	char name[60];
+	enum err_kind k;
+
+	*out = (struct overrides){0};
+	if (!id)
+		return ERR_NONE;
+	arg_chain(&a, s);
+	pg_arg_i64(&a, id);
+	k = pg_query(s->pg, "SELECT body FROM ledger.override_set WHERE chain_id = $1 AND id = $2", &a, e);
+	if (k || !pg_count(s->pg))
+		return k ? k : err_set(e, ERR_FATAL, "books", 0, "ledger.override_set has no set %" PRId64, id);
+	snprintf(name, sizeof(name), "override set %" PRId64, id);
+	return overrides_parse(
+		out, pg_text(s->pg, 0, 0, NULL), name, s->conf->chain->first_block, mem, e);
+}
+
+enum err_kind load_overrides(struct session *s, int64_t id, struct err *e)
+{
+	struct arena *mem = arena_new(64u << 20);
+	struct overrides set;
+	enum err_kind k = read_set(s, id, &set, mem, e);
+
+	if (k) {
+		arena_free(mem);
+		return k;
+	}
+	if (s->ledger)
+		ledger_set_overrides(s->ledger, set.v, set.n);
+	arena_free(s->kept);
+	s->kept = mem;
+	s->overrides = set;
+	s->override_id = id;
+	return ERR_NONE;
+}
+
+/* Another set than the rows were made with: back to before the first block that it changes. */
+static enum err_kind follow_overrides(struct session *s, int64_t block, int64_t newest, struct err *e)
+{
+	struct overrides old = s->overrides;
+	struct arena *kept = s->kept;
+	struct pg_args a = {0};
+	uint64_t from;
+	enum err_kind k;
+
+	s->kept = NULL;
+	k = load_overrides(s, newest, e);
+	from = overrides_differ(&old, &s->overrides);
+	arena_free(kept);
+	if (k)
+		return k;
+	if (from > (uint64_t)(block + 1))
+		from = (uint64_t)(block + 1);
+	arg_chain(&a, s);
+	pg_arg_i64(&a, (int64_t)from);
+	if ((k = pg_query(s->pg, "SELECT ledger.undo($1, $2)", &a, e)))
+		return k;
+	a = (struct pg_args){0};
+	arg_chain(&a, s);
+	pg_arg_i64(&a, newest);
+	if ((k = pg_query(s->pg,
+		     "UPDATE ledger.head SET overrides = $2 WHERE chain_id = $1 RETURNING block, generation", &a, e)))
+		return k;
+	log_info("books", "follows other overrides", "chain=%s set=%" PRId64 " redone_from=%" PRIu64,
+		s->conf->chain->key, newest, from);
+	s->block = pg_i64(s->pg, 0, 0);
+	s->generation = pg_i64(s->pg, 0, 1);
+	return load_all(s, e);
+}
+
+/* ---- the beginning -------------------------------------------------------------------------- */
+
+static enum err_kind newest_overrides(struct session *s, int64_t *id, struct err *e)
+{
+	struct pg_args a = {0};
+	enum err_kind k;
+
+	arg_chain(&a, s);
+	k = pg_query(s->pg, "SELECT max(id) FROM ledger.override_set WHERE chain_id = $1", &a, e);
+	if (!k)
+		*id = pg_i64(s->pg, 0, 0);
+	return k;
+}
+
 /* Nothing there, or made by other rules: the initial state. */
 static enum err_kind begin(struct session *s, struct err *e)
 {
 	struct pg_args a = {0};
 	char rules[64], manager[41];
+	int64_t newest = 0;
 	enum err_kind k;
 
 	drop_memory(s);
-	if ((k = ledger_new(&s->ledger, s->conf->chain, s->conf->initial_state, e)))
+	if ((k = ledger_new(&s->ledger, s->conf->chain, s->conf->initial_state, e)) ||
+		(k = newest_overrides(s, &newest, e)) || (k = load_overrides(s, newest, e)))
 		return k;
 	load_rules(s, rules);
 	s->block = first_minus_one(s);
@@ -197,11 +289,12 @@ static enum err_kind begin(struct session *s, struct err *e)
 	hex_encode(manager, ledger_stake_manager(s->ledger)->b, 20);
 	manager[40] = 0;
 	pg_arg_text(&a, manager);
+	pg_arg_i64(&a, newest);
 	k = pg_query(s->pg,
-		"INSERT INTO ledger.head (chain_id, block, rules, stake_manager) VALUES ($1, $2, $3,"
-		" decode($4, 'hex')) ON CONFLICT (chain_id) DO UPDATE SET block = excluded.block, rules ="
-		" excluded.rules, stake_manager = excluded.stake_manager, generation = head.generation + 1"
-		" RETURNING generation",
+		"INSERT INTO ledger.head (chain_id, block, rules, stake_manager, overrides) VALUES ($1, $2, $3,"
+		" decode($4, 'hex'), $5) ON CONFLICT (chain_id) DO UPDATE SET block = excluded.block, rules ="
+		" excluded.rules, stake_manager = excluded.stake_manager, overrides = excluded.overrides,"
+		" generation = head.generation + 1 RETURNING generation",
 		&a, e);
 	if (k)
 		return k;
@@ -234,13 +327,16 @@ static enum err_kind take_back(struct session *s, int64_t block, struct err *e)
 enum err_kind load_match(struct session *s, struct err *e)
 {
 	struct pg_args a = {0};
-	int64_t block, generation;
+	int64_t block, generation, applied, newest;
 	char rules[64];
 	enum err_kind k;
 
 	arg_chain(&a, s);
 	k = pg_query_kept(s->pg,
-		"SELECT block, generation, rules FROM ledger.head WHERE chain_id = $1 FOR UPDATE", &a, e);
+		"SELECT h.block, h.generation, h.rules, h.overrides, (SELECT coalesce(max(o.id), 0) FROM"
+		" ledger.override_set o WHERE o.chain_id = h.chain_id) FROM ledger.head h WHERE h.chain_id ="
+		" $1 FOR UPDATE",
+		&a, e);
 	if (k)
 		return k;
 	load_rules(s, rules);
@@ -248,6 +344,12 @@ enum err_kind load_match(struct session *s, struct err *e)
 		return begin(s, e);
 	block = pg_i64(s->pg, 0, 0);
 	generation = pg_i64(s->pg, 0, 1);
+	applied = pg_i64(s->pg, 0, 3);
+	newest = pg_i64(s->pg, 0, 4);
+	if (s->override_id != applied && (k = load_overrides(s, applied, e)))
+		return k;
+	if (applied != newest)
+		return follow_overrides(s, block, newest, e);
 	if (s->ledger && generation == s->generation && block == s->block)
 		return ERR_NONE;
 	if (s->ledger && generation != s->generation && block < s->block) {

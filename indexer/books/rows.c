@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define COLUMNS_BLOCK       5
-#define COLUMNS_DISCREPANCY 9
+#define COLUMNS_DISCREPANCY 10
 #define COLUMNS_SIGNERS     3
 
 static const char *table_columns(unsigned t)
@@ -15,7 +15,7 @@ static const char *table_columns(unsigned t)
 	if (t == TABLE_BLOCK)
 		return "chain_id, block, hash, checksum, level";
 	if (t == TABLE_DISCREPANCY)
-		return "chain_id, block, ordinal, kind, subject, expected, observed, tx, log_index";
+		return "chain_id, block, ordinal, kind, subject, expected, observed, tx, log_index, explanation";
 	return "chain_id, block, signers";
 }
 
@@ -140,6 +140,21 @@ static void subject_text(struct buf *out, const struct ledger_key *key)
 		buf_printf(out, out->n ? " %llu" : "%llu", (unsigned long long)key->n);
 }
 
+static void put_explanation(struct copy *c, const struct ledger_finding *f)
+{
+	char text[LEDGER_PARAMETER_NAME_MAX + U256_DEC_MAX + 8], *p = text;
+
+	if (!f->explained) {
+		copy_null(c);
+		return;
+	}
+	p += ledger_parameter_name(p, f->parameter);
+	memcpy(p, " = ", 3);
+	p += 3;
+	p[u256_dec(p, f->value)] = 0;
+	copy_text(c, text);
+}
+
 static void put_finding(
 	struct session *s, int64_t block, int32_t ordinal, const struct ledger_finding *f)
 {
@@ -161,6 +176,7 @@ static void put_finding(
 		copy_null(c);
 	else
 		copy_i32(c, (int32_t)f->log_index);
+	put_explanation(c, f);
 	buf_free(&subject);
 }
 
@@ -185,6 +201,7 @@ void rows_outcome(struct session *s, const struct block *b, const struct ledger_
 void rows_all(struct session *s, int64_t block)
 {
 	const struct ledger_posting *opening;
+	const struct ledger_parameter_change *parameters;
 	size_t n;
 
 	for (unsigned k = LEDGER_GLOBAL; k < LEDGER_KIND_COUNT; k++) {
@@ -197,6 +214,8 @@ void rows_all(struct session *s, int64_t block)
 	rows_record(s, LEDGER_SIGNERS, NULL, block, true);
 	ledger_opening(s->ledger, s->mem, &opening, &n);
 	entries_postings(s, NULL, block, opening, n);
+	ledger_parameters(s->ledger, s->mem, &parameters, &n);
+	entries_parameters(s, NULL, block, parameters, n);
 	put_block(s, block, "", 0, LEVEL_QUORUM);
 }
 

@@ -26,6 +26,7 @@ static const char *const names[FINDING_KIND_COUNT] = {
 	[FINDING_BALANCE] = "balance",
 	[FINDING_ARITHMETIC] = "arithmetic",
 	[FINDING_CHECKPOINT_INFERRED] = "checkpoint_inferred",
+	[FINDING_IMPLEMENTATION] = "implementation",
 	[FINDING_OUTFLOW] = "outflow",
 };
 

@@ -88,8 +88,7 @@ static struct u256 decrease(
 	return safe_div(f, safe_mul(f, base, half), u256_u64(PERCENT));
 }
 
-/* A checkpoint of `blocks` blocks if everybody signed it; sets prevBlockInterval. */
-static struct u256 full_reward(
+struct u256 checkpoint_full_reward(
 	struct fold *f, struct ledger_global *g, struct u256 base, struct u256 blocks)
 {
 	struct u256 target = g->checkpoint_block_interval, hundred = u256_u64(PERCENT);
@@ -257,6 +256,7 @@ void checkpoint_event(struct fold *f, struct item *it)
 	const struct ledger_root_chain *chain;
 	struct ledger_global *g = edit_global(f->l);
 	struct signing s = {0};
+	struct reward_case why = {.before = *g};
 	struct u256 reward, blocks;
 
 	if (it->row >= f->d->checkpoint_count || it->row >= f->votes->count)
@@ -265,12 +265,19 @@ void checkpoint_event(struct fold *f, struct item *it)
 	vote = &f->votes->v[it->row];
 	chain = ledger_root_chain(f->l, c->root_chain_id);
 	blocks = safe_add(f, u256_sub(u256_u64(c->end), u256_u64(c->start)), u256_u64(1));
-	reward = full_reward(f, g, chain ? chain->reward : U256_ZERO, blocks);
+	reward = checkpoint_full_reward(f, g, chain ? chain->reward : U256_ZERO, blocks);
 	find_signers(f, &s, c, vote, reward);
 	reward = safe_div(f, safe_mul(f, reward, s.stake), g->total_stake);
-	if (c->kind == CHECKPOINT_MAIN && vote->known)
+	if (c->kind == CHECKPOINT_MAIN && vote->known && u256_cmp(reward, c->reward)) {
 		check_value(f, FINDING_CHECKPOINT_REWARD, c->checkpoint_id, reward, c->reward);
-	else if (c->kind == CHECKPOINT_MAIN)
+		why.base = chain ? chain->reward : U256_ZERO;
+		why.blocks = blocks;
+		why.signed_stake = s.stake;
+		why.observed = c->reward;
+		why.root_chain_id = c->root_chain_id;
+		explain_reward(&why, &f->findings[f->finding_count - 1]);
+	}
+	if (c->kind == CHECKPOINT_MAIN && !vote->known)
 		reward = c->reward;
 	credit(f, c, &s, reward);
 	if (c->kind == CHECKPOINT_SYNC) {

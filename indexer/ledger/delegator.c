@@ -148,6 +148,12 @@ static void minted(struct fold *f, const struct log *g)
 		all->total_stake = safe_add(f, all->total_stake, amount);
 }
 
+/* Of a leaving validator all stake left the total when it left; at launch what was sold left it once more. */
+static bool leaves_total(const struct fold *f, const struct ledger_validator *v)
+{
+	return !v->deactivation_epoch || (f->rules && f->rules->rules == RULES_STAKE_2021_12);
+}
+
 /* What every burn does; true: pos and p are of that log. */
 static bool burn(struct fold *f, const struct log *g, struct pool *p, struct ledger_position **pos)
 {
@@ -164,7 +170,7 @@ static bool burn(struct fold *f, const struct log *g, struct pool *p, struct led
 	p->s->total_supply = safe_sub(f, p->s->total_supply, tokens);
 	p->s->active_amount = safe_sub(f, p->s->active_amount, amount);
 	p->v->delegated_amount = safe_sub(f, p->v->delegated_amount, amount);
-	if (!p->v->deactivation_epoch)
+	if (leaves_total(f, p->v))
 		all->total_stake = safe_sub(f, all->total_stake, amount);
 	return true;
 }

@@ -143,6 +143,8 @@ static void handle(struct fold *f, struct item *it)
 	case OP_PROPOSER_BONUS:
 	case OP_CHAIN_REWARD:
 	case OP_REWARD_PARAMS: governance_event(f, it); break;
+	case OP_PROXY_UPDATED:
+	case OP_CONTRACT_MAP: upgrade_event(f, it); break;
 	case OP_SHARE_TRANSFER:
 	case OP_SHARE_MINTED:
 	case OP_SHARE_BURNED:
@@ -214,6 +216,7 @@ enum err_kind ledger_apply(struct ledger *l, const struct ledger_input *in, stru
 	struct ledger_outcome *out, struct err *e)
 {
 	struct fold f = {.l = l, .b = in->block, .d = in->decoded, .votes = in->votes, .mem = mem};
+	uint64_t newest = l->block;
 	struct ledger_votes votes;
 
 	*out = (struct ledger_outcome){0};
@@ -225,8 +228,10 @@ enum err_kind ledger_apply(struct ledger *l, const struct ledger_input *in, stru
 		ledger_recover(in->block, in->decoded, mem, &votes);
 		f.votes = &votes;
 	}
+	f.rules = network_rules_at(l->chain, in->block->h.number);
 	make_items(&f);
 	journal_begin(l, in->block->h.number);
+	parameters_override(&f, newest);
 	fold_block(&f);
 	journal_end(l, mem, out);
 	out->findings = f.findings;
@@ -235,5 +240,7 @@ enum err_kind ledger_apply(struct ledger *l, const struct ledger_input *in, stru
 	out->entry_count = f.entry_count;
 	out->postings = f.postings;
 	out->posting_count = f.posting_count;
+	out->parameters = f.parameters;
+	out->parameter_count = f.parameter_count;
 	return ERR_NONE;
 }

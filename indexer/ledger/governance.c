@@ -42,6 +42,7 @@ static void chain_reward(struct fold *f, const struct log *log)
 	struct ledger_root_chain *c = state_edit(f->l, LEDGER_ROOT_CHAIN, &key);
 
 	check_value(f, FINDING_PARAMETER, key.n, c->reward, log_word(log, 2));
+	parameter_chain_reward(f, key.n, c->reward, log_word(log, 1), SOURCE_EVENT);
 	c->reward = log_word(log, 1);
 	c->rewarded = 1;
 }
@@ -56,6 +57,7 @@ static void change(struct fold *f, const struct log *log, struct u256 *value)
 void governance_event(struct fold *f, struct item *it)
 {
 	struct ledger_global *g = edit_global(f->l);
+	struct ledger_global before = *g;
 
 	switch ((unsigned)it->op) {
 	case OP_TOP_UP_FEE:
@@ -71,6 +73,7 @@ void governance_event(struct fold *f, struct item *it)
 		break;
 	default: break;
 	}
+	parameters_changed(f, &before, SOURCE_EVENT);
 }
 
 /* ---- calls that log nothing ---------------------------------------------------------------- */
@@ -273,6 +276,7 @@ void governance_call(struct fold *f, const struct call_row *c)
 	const struct abi_function *function = inner ? c->inner : c->function;
 	struct bytes input = inner ? c->inner_input : c->tx->input;
 	struct silent s = {.sender = c->tx->from};
+	struct ledger_global before = *ledger_global(f->l);
 
 	if (!contract || !function || input.n < 4)
 		return;
@@ -281,5 +285,6 @@ void governance_call(struct fold *f, const struct call_row *c)
 		if (!strcmp(setters[i].contract, contract->name) &&
 			!strcmp(setters[i].signature, function->signature))
 			setters[i].apply(f, &s);
+	parameters_changed(f, &before, SOURCE_CALL);
 	f->bad = false;
 }

@@ -181,10 +181,46 @@ enum ledger_finding_kind {
 	FINDING_BALANCE,               /* an account of ours would be negative */
 	FINDING_ARITHMETIC,            /* the contract would have reverted here */
 	FINDING_CHECKPOINT_INFERRED,   /* signatures not known; the reward says who signed */
+	FINDING_IMPLEMENTATION,        /* an upgrade to code that no rule set names: amounts are a guess from here */
 	FINDING_OUTFLOW,               /* tokens left an account of ours and nothing says why */
 	FINDING_KIND_COUNT
 };
 const char *ledger_finding_name(enum ledger_finding_kind kind); /* "checkpoint_reward", ... */
+
+/* ---- parameters ---- */
+
+/** A value that governance sets. Names: those of /v1/staking; chain: of checkpoint_reward/CHAIN, else 0. */
+struct ledger_parameter {
+	unsigned id;
+	uint64_t chain;
+};
+#define LEDGER_PARAMETER_NAME_MAX 64
+/** False: there is no parameter of that name. */
+MUST_USE bool ledger_parameter_parse(struct ledger_parameter *out, const char *name);
+size_t ledger_parameter_name(char out[LEDGER_PARAMETER_NAME_MAX], struct ledger_parameter p);
+/** The nearest name, for a message. */
+const char *ledger_parameter_near(const char *name);
+/** False: the contract could not hold that value. */
+bool ledger_parameter_fits(struct ledger_parameter p, struct u256 value);
+
+/** STORED as names. */
+enum ledger_source { SOURCE_NETWORK_FILE, SOURCE_EVENT, SOURCE_CALL, SOURCE_OVERRIDE, SOURCE_COUNT };
+const char *ledger_source_name(enum ledger_source s); /* "network_file", ... */
+
+struct ledger_parameter_change {
+	struct ledger_parameter parameter;
+	struct u256 before, value;
+	enum ledger_source source;
+	struct hash32 tx_hash; /* zero: of no transaction */
+	uint32_t log_index;    /* UINT32_MAX: of no log */
+};
+
+/** An operator's word: from the first folded block at or above `block` on, until the chain says otherwise. */
+struct ledger_override {
+	uint64_t block;
+	struct ledger_parameter parameter;
+	struct u256 value;
+};
 
 struct ledger_finding {
 	enum ledger_finding_kind kind;
@@ -193,6 +229,10 @@ struct ledger_finding {
 	struct u256 expected, observed;
 	struct hash32 tx_hash;
 	uint32_t log_index; /* UINT32_MAX: a call, not a log */
+	/* Of a checkpoint's reward: a parameter that would explain it if it had this value. */
+	bool explained;
+	struct ledger_parameter parameter;
+	struct u256 value;
 };
 
 /** What a log moved, for histories: the state has only sums. STORED, never renumber. */
@@ -347,6 +387,8 @@ struct ledger_outcome {
 	size_t entry_count;
 	const struct ledger_posting *postings; /* in the order in which units moved */
 	size_t posting_count;
+	const struct ledger_parameter_change *parameters;
+	size_t parameter_count;
 };
 
 struct ledger_sum {
@@ -382,6 +424,16 @@ void ledger_recover(const struct block *b, const struct decoded *d, struct arena
 MUST_USE enum err_kind ledger_new(struct ledger **out, const struct chain_conf *chain,
 	const char *initial_state, struct err *e);
 void ledger_free(struct ledger *l); /* NULL is legal */
+
+/**
+ * The overrides in force, ascending by block; they outlive the ledger. Before the first block that they
+ * could concern: those at or below the newest block folded have no effect any more.
+ */
+void ledger_set_overrides(struct ledger *l, const struct ledger_override *v, size_t n);
+
+/** All parameters as they are, with source SOURCE_NETWORK_FILE; in mem. */
+void ledger_parameters(const struct ledger *l, struct arena *mem,
+	const struct ledger_parameter_change **out, size_t *count);
 
 /*
  * Going on from a saved state: after ledger_new without an initial state, before the first block,

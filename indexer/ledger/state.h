@@ -46,6 +46,8 @@ struct ledger {
 	struct ledger_sum sum;
 	uint64_t block;
 	struct dispatch *dispatch;
+	const struct ledger_override *overrides; /* ascending by block */
+	size_t override_count;
 	bool partial_token; /* only transfers of our accounts are kept */
 };
 
@@ -133,6 +135,8 @@ enum op {
 	OP_DELEGATOR_UNSTAKED,
 	OP_DELEGATOR_UNSTAKE_ID,
 	OP_PARTNERSHIP,
+	OP_PROXY_UPDATED,
+	OP_CONTRACT_MAP,
 	OP_IGNORED, /* token approvals */
 	OP_COUNT
 };
@@ -192,10 +196,13 @@ struct fold {
 	size_t entry_count, entry_cap;
 	struct ledger_posting *postings;
 	size_t posting_count, posting_cap;
+	struct ledger_parameter_change *parameters;
+	size_t parameter_count, parameter_cap;
 	struct clearing *clearing; /* of the transaction in hand */
 	size_t clearing_count, clearing_cap;
 	const struct tx *call;    /* the call in hand, while no log is */
 	size_t findings_before;   /* of earlier transactions */
+	const struct rule_set *rules; /* of the block in hand; NULL: the default */
 	struct u256 fees;         /* topped up in the transaction in hand */
 	bool drained;             /* governance drained in it */
 	bool bad; /* arithmetic that reverts was met in the event in hand */
@@ -301,6 +308,26 @@ void post_adopt(struct fold *f, const struct address *partnership);
 /** Whatever clearing still has is told: unsolicited, drained or unexplained. */
 void post_end_tx(struct fold *f);
 
+/* ---- parameter.c ---- */
+
+/** Tell what differs from `before`; the cause is the item or call in hand. */
+void parameters_changed(
+	struct fold *f, const struct ledger_global *before, enum ledger_source source);
+void parameter_chain_reward(
+	struct fold *f, uint64_t chain, struct u256 before, struct u256 value, enum ledger_source source);
+/** Overrides above block `after`, up to the block in hand. */
+void parameters_override(struct fold *f, uint64_t after);
+
+/* ---- explain.c ---- */
+
+struct reward_case {
+	struct ledger_global before; /* the checkpoint */
+	struct u256 base, blocks, signed_stake, observed;
+	uint64_t root_chain_id;
+};
+/** Say in a finding which parameter's other value gives the observed reward, where there is one. */
+void explain_reward(const struct reward_case *c, struct ledger_finding *x);
+
 /* ---- topics; each handles the item in hand ---- */
 
 void token_transfer(struct fold *f, struct item *it);
@@ -323,6 +350,9 @@ bool infer_signers(
 	struct fold *f, struct ledger_vote *out, struct u256 full, struct u256 reward);
 
 void checkpoint_event(struct fold *f, struct item *it);
+/** A checkpoint of `blocks` blocks if everybody signed it; sets prevBlockInterval of g. */
+struct u256 checkpoint_full_reward(
+	struct fold *f, struct ledger_global *g, struct u256 base, struct u256 blocks);
 void header_reset(struct fold *f, struct item *it);
 
 void validator_event(struct fold *f, struct item *it);
@@ -337,6 +367,8 @@ void delegator_event(struct fold *f, struct item *it);
 void delegator_end_tx(struct fold *f);
 
 void governance_event(struct fold *f, struct item *it);
+/** A proxy or the registry points to other code. */
+void upgrade_event(struct fold *f, struct item *it);
 void governance_call(struct fold *f, const struct call_row *c);
 
 void partnership_event(struct fold *f, struct item *it);

@@ -11,7 +11,7 @@ static const char chain_keys[] =
 	"key! kind! role! chain_id! root_chain_id endpoints recording first_block! parent_hash "
 	"first_hash finality! fork_window block_period_ms! required_level! tx_scan! contracts! "
 	"watches! "
-	"discovery note";
+	"discovery rule_sets note";
 
 static bool read_endpoints(struct reader *r, const json_t *list, struct chain_conf *c)
 {
@@ -185,6 +185,10 @@ bool chain_conf_read(struct load *l, const json_t *v, struct chain_conf *c)
 	if (!read_begin(r, v, c) || !read_finality(r, v, c) || !read_periods(r, v, c) ||
 		!read_level(r, v, c) || !reader_word(r, v, "tx_scan", scans, &scan))
 		return false;
+	mark = reader_in(r, "rule_sets");
+	if (!rule_sets_read(r, json_object_get(v, "rule_sets"), c))
+		return false;
+	reader_out(r, mark);
 	c->tx_scan = scan == 1 ? TX_SCAN_FULL : scan == 2 ? TX_SCAN_NATIVE : TX_SCAN_NONE;
 	if (c->tx_scan == TX_SCAN_NATIVE && c->kind != CHAIN_TRON)
 		return reader_fail(r, "\"tx_scan\": \"native\" is for kind \"tron\"");

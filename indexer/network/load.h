@@ -74,6 +74,8 @@ bool watches_read(struct load *l, const struct json_t *v, struct chain_conf *c);
 bool rules_read(struct load *l, const struct json_t *v, struct chain_conf *c);
 
 /** Chain facts without contracts, watches and rules. */
+/** Member rule_sets of a chain; list NULL: absent. */
+bool rule_sets_read(struct reader *r, const struct json_t *list, struct chain_conf *c);
 bool chain_conf_read(struct load *l, const struct json_t *v, struct chain_conf *c);
 
 /** The event of a contract by name or signature; NULL: none. *more: there are several of that name. */

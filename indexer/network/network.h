@@ -123,6 +123,26 @@ struct mapping {
 	size_t role_count;
 };
 
+/** Revisions of the staking contracts that the ledger can replay. */
+enum staking_rules {
+	RULES_STAKE_2022_03, /* protocol.md 6: contracts `stake` as of March 2022 */
+	RULES_STAKE_2021_12, /* at launch: sales from a leaving validator lower the total stake once more (6.10.5) */
+};
+const char *staking_rules_name(enum staking_rules rules); /* "stake-2022-03", ... */
+
+/** Code that a contract's proxy or the registry may point to while a rule set is in force. */
+struct implementation {
+	const char *contract; /* "StakeManager", "RootChain", "EventsHub", "ValidatorShare" */
+	struct address address;
+};
+
+struct rule_set {
+	uint64_t from_block;
+	enum staking_rules rules;
+	struct implementation *implementations;
+	size_t implementation_count;
+};
+
 struct chain_conf {
 	const char *key;          /* "tron", "ethereum", "bsc", "bttc"; recorded: "root", "bttc" */
 	uint64_t chain_id;
@@ -150,6 +170,8 @@ struct chain_conf {
 	size_t watch_count;
 	struct discovery_rule *rules;
 	size_t rule_count;
+	struct rule_set *rule_sets; /* ascending; of the staking chain; none: the default, upgrades are not checked */
+	size_t rule_set_count;
 };
 
 struct network {
@@ -177,6 +199,9 @@ struct network {
  */
 MUST_USE enum err_kind network_load(struct network **out, const char *name_or_file, struct err *e);
 void network_free(struct network *n);
+
+/** The rule set in force at a block, or NULL: the file names none. */
+const struct rule_set *network_rules_at(const struct chain_conf *c, uint64_t block);
 
 const struct chain_conf *network_chain(const struct network *n, const char *key); /* NULL: none */
 

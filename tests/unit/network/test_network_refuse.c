@@ -165,6 +165,27 @@ static void test_base(void **state)
 	network_free(NULL);
 }
 
+static void test_rule_sets(void **state)
+{
+	struct network *n = NULL;
+	const struct chain_conf *c;
+	const struct rule_set *now;
+	struct err e = {0};
+
+	(void)state;
+	if (network_load(&n, "mainnet", &e) != ERR_NONE)
+		fail_msg("%s", e.msg);
+	c = network_chain(n, "tron");
+	now = network_rules_at(c, 40000000);
+	assert_non_null(now);
+	assert_int_equal(now->rules, RULES_STAKE_2022_03);
+	assert_string_equal(staking_rules_name(now->rules), "stake-2022-03");
+	assert_true(now->implementation_count > 3);
+	assert_string_equal(now->implementations[0].contract, "StakeManager");
+	assert_null(network_rules_at(network_chain(n, "bsc"), 40000000));
+	network_free(n);
+}
+
 static void test_syntax(void **state)
 {
 	static const struct refusal list[] = {
@@ -227,6 +248,21 @@ static void test_chain_facts(void **state)
 			": /chains/0/required_level", "not a verification level"},
 		{"\"required_level\": \"bloom\"", "\"required_level\": \"quorum\"",
 			": /chains/0/required_level", "never reaches"},
+		{"\"tx_scan\": \"full\"", "\"tx_scan\": \"full\", \"rule_sets\": [{\"from_block\": 3, \"rules\": \"stake-2021-11\", \"implementations\": {}}]",
+			": /chains/0/rule_sets/0/rules", "stake-2021-12"},
+		{"\"tx_scan\": \"full\"",
+			"\"tx_scan\": \"full\", \"rule_sets\": [{\"from_block\": 3, \"rules\": \"stake-2021-12\", "
+			"\"implementations\": {}}, {\"from_block\": 3, \"rules\": \"stake-2022-03\", \"implementations\": {}}]",
+			": /chains/0/rule_sets/1", "must be above"},
+		{"\"tx_scan\": \"full\"",
+			"\"tx_scan\": \"full\", \"rule_sets\": [{\"from_block\": 3, \"rules\": \"stake-2021-12\", "
+			"\"implementations\": {\"StakeManger\": []}}]",
+			": /chains/0/rule_sets/0/implementations/StakeManger", "StakeManager"},
+		{"\"tx_scan\": \"full\"",
+			"\"tx_scan\": \"full\", \"rule_sets\": [{\"from_block\": 3, \"rules\": \"stake-2021-12\", "
+			"\"implementations\": {\"StakeManager\": [\"0x1\"]}}]",
+			": /chains/0/rule_sets/0/implementations/StakeManager/0", "address"},
+		{"\"tx_scan\": \"none\"", "\"tx_scan\": \"none\", \"rule_sets\": []", ": /chains/1/rule_sets", "role"},
 		{"\"tx_scan\": \"full\"", "\"tx_scan\": \"native\"", ": /chains/0", "kind \"tron\""},
 		{"http://127", "ftp://127", ": /chains/0/endpoints/0", "http://"},
 		{"8545/root", "8545/ro ot", ": /chains/0/endpoints/0", "blank"},
@@ -511,7 +547,7 @@ static int remove_dir(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_base), cmocka_unit_test(test_syntax),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_rule_sets), cmocka_unit_test(test_base), cmocka_unit_test(test_syntax),
 		cmocka_unit_test(test_members), cmocka_unit_test(test_chain_facts),
 		cmocka_unit_test(test_contracts), cmocka_unit_test(test_watches),
 		cmocka_unit_test(test_discovery), cmocka_unit_test(test_mapping),
