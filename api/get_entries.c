@@ -393,7 +393,8 @@ static const struct list_kind DISCREPANCIES = {
 	/* A call has no log index: their order in the block is that of the findings. */
 	.table = "(SELECT chain_id, block, ordinal AS log_index, tx, kind, subject, expected, observed,"
 		 " resolved, log_index AS at_log, explanation FROM ledger.finding)",
-	.columns = ", x.kind, x.subject, x.expected::text, x.observed::text, x.resolved, x.at_log, x.explanation",
+	.columns = ", x.kind, x.subject, x.expected::text, x.observed::text, x.resolved, x.at_log,"
+		   " x.explanation",
 	.log_index = AT_LOG,
 	.has_rows = logs_checkpoints,
 	.plan = plan_all,

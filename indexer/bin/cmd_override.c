@@ -29,7 +29,8 @@ static int store(const struct override_conf *c, const char *file)
 
 	if (overrides_store(c->database, file, &id, &count, &e) != ERR_NONE)
 		return command_fail("override", EXIT_FAILED, &e);
-	printf("set %" PRId64 " of %zu overrides is in force; the ledger is redone from the first block that it changes\n",
+	printf("set %" PRId64 " of %zu overrides is in force; the ledger is redone from the first block that it"
+	       " changes\n",
 		id, count);
 	return EXIT_OK;
 }
@@ -41,9 +42,9 @@ int cmd_override(int argc, char **argv)
 	struct opt_set *set = NULL;
 	const char *const *rest;
 	size_t rest_n;
-	int code = command_options(&set, "override", "FILE --database URL | --show --database URL", tables, &c,
-		argc, argv, &rest, &rest_n);
 	struct err e;
+	int code = command_options(&set, "override", "FILE --database URL | --show --database URL", tables,
+		&c, argc, argv, &rest, &rest_n);
 
 	if (code < 0 && c.show && rest_n)
 		code = command_usage("override", "--show takes no file, but here is", rest[0], NULL);
@@ -51,9 +52,10 @@ int cmd_override(int argc, char **argv)
 		code = command_usage("override", "expects one FILE (- reads standard input)", NULL, NULL);
 	else if (code < 0 && !c.show)
 		code = store(&c, rest[0]);
+	else if (code < 0 && overrides_show(c.database, &e) == ERR_NONE)
+		code = EXIT_OK;
 	else if (code < 0)
-		code = overrides_show(c.database, &e) == ERR_NONE ? EXIT_OK
-								   : command_fail("override", EXIT_FAILED, &e);
+		code = command_fail("override", EXIT_FAILED, &e);
 	opt_free(set);
 	return code;
 }

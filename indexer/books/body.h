@@ -120,7 +120,10 @@ MUST_USE enum err_kind audit_proofs(
 MUST_USE enum err_kind audit_fold(
 	const struct audit_conf *c, struct session *s, struct err *e);
 
-/** Read a set and give it to the ledger in memory, if there is one. id 0: none. Errors: as pg_query, overrides_parse. */
+/**
+ * Read a set and give it to the ledger in memory, if there is one. id 0: none.
+ * Errors: as pg_query, overrides_parse.
+ */
 MUST_USE enum err_kind load_overrides(struct session *s, int64_t id, struct err *e);
 
 /** Rules that rows are made by, as in ledger.head. */

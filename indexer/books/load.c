@@ -194,7 +194,8 @@ static enum err_kind read_set(
 	pg_arg_i64(&a, id);
 	k = pg_query(s->pg, "SELECT body FROM ledger.override_set WHERE chain_id = $1 AND id = $2", &a, e);
 	if (k || !pg_count(s->pg))
-		return k ? k : err_set(e, ERR_FATAL, "books", 0, "ledger.override_set has no set %" PRId64, id);
+		return k ? k
+			 : err_set(e, ERR_FATAL, "books", 0, "ledger.override_set has no set %" PRId64, id);
 	snprintf(name, sizeof(name), "override set %" PRId64, id);
 	return overrides_parse(
 		out, pg_text(s->pg, 0, 0, NULL), name, s->conf->chain->first_block, mem, e);
@@ -244,7 +245,8 @@ static enum err_kind follow_overrides(struct session *s, int64_t block, int64_t 
 	arg_chain(&a, s);
 	pg_arg_i64(&a, newest);
 	if ((k = pg_query(s->pg,
-		     "UPDATE ledger.head SET overrides = $2 WHERE chain_id = $1 RETURNING block, generation", &a, e)))
+		     "UPDATE ledger.head SET overrides = $2 WHERE chain_id = $1 RETURNING block, generation",
+		     &a, e)))
 		return k;
 	log_info("books", "follows other overrides", "chain=%s set=%" PRId64 " redone_from=%" PRIu64,
 		s->conf->chain->key, newest, from);

@@ -200,7 +200,8 @@ static enum err_kind store_text(
 
 	pg_arg_i64(&a, chain);
 	pg_arg_text(&a, text);
-	k = pg_query(pg, "INSERT INTO ledger.override_set (chain_id, body) VALUES ($1, $2) RETURNING id", &a, e);
+	k = pg_query(pg,
+		"INSERT INTO ledger.override_set (chain_id, body) VALUES ($1, $2) RETURNING id", &a, e);
 	if (k)
 		return k;
 	*id = pg_i64(pg, 0, 0);
@@ -250,7 +251,8 @@ enum err_kind overrides_show(const char *database, struct err *e)
 	else if (!k)
 		printf("# set %" PRId64 ", stored %s by %s%s\n%s", pg_i64(pg, 0, 0), pg_text(pg, 0, 1, NULL),
 			pg_text(pg, 0, 2, NULL),
-			pg_i64(pg, 0, 4) ? "" : "; the ledger does not follow it yet", pg_text(pg, 0, 3, NULL));
+			pg_i64(pg, 0, 4) ? "" : "; the ledger does not follow it yet",
+			pg_text(pg, 0, 3, NULL));
 	pg_close(pg);
 	return k;
 }

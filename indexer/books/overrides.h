@@ -28,7 +28,10 @@ MUST_USE enum err_kind overrides_parse(struct overrides *out, const char *text, 
 /** The first block from which two sets say something else; UINT64_MAX: they say the same. */
 uint64_t overrides_differ(const struct overrides *a, const struct overrides *b);
 
-/** Read a file ("-": standard input), check it and put it in force. *id: of the set. Errors: ERR_FATAL, none stored. */
+/**
+ * Read a file ("-": standard input), check it and put it in force as set *id.
+ * Errors: ERR_FATAL, nothing is stored.
+ */
 MUST_USE enum err_kind overrides_store(
 	const char *database, const char *file, int64_t *id, size_t *count, struct err *e);
 

@@ -15,7 +15,8 @@ static const char *table_columns(unsigned t)
 	if (t == TABLE_BLOCK)
 		return "chain_id, block, hash, checksum, level";
 	if (t == TABLE_DISCREPANCY)
-		return "chain_id, block, ordinal, kind, subject, expected, observed, tx, log_index, explanation";
+		return "chain_id, block, ordinal, kind, subject, expected, observed, tx, log_index,"
+		       " explanation";
 	return "chain_id, block, signers";
 }
 

@@ -181,7 +181,7 @@ enum ledger_finding_kind {
 	FINDING_BALANCE,               /* an account of ours would be negative */
 	FINDING_ARITHMETIC,            /* the contract would have reverted here */
 	FINDING_CHECKPOINT_INFERRED,   /* signatures not known; the reward says who signed */
-	FINDING_IMPLEMENTATION,        /* an upgrade to code that no rule set names: amounts are a guess from here */
+	FINDING_IMPLEMENTATION,        /* an upgrade to code that no rule set names */
 	FINDING_OUTFLOW,               /* tokens left an account of ours and nothing says why */
 	FINDING_KIND_COUNT
 };

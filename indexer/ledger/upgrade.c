@@ -1,6 +1,7 @@
 /*
- * Upgrades: the network file says by block which rules are in force and which code they are. Code that it does
- * not name may follow any rules, so it is told and nothing is guessed. A file without rule sets checks nothing.
+ * Upgrades: the network file says by block which rules are in force and which code they are. Code that
+ * it does not name may follow any rules, so it is told and nothing is guessed. A file without rule sets
+ * checks nothing.
  */
 #include "ledger/state.h"
 

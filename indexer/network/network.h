@@ -126,7 +126,7 @@ struct mapping {
 /** Revisions of the staking contracts that the ledger can replay. */
 enum staking_rules {
 	RULES_STAKE_2022_03, /* protocol.md 6: contracts `stake` as of March 2022 */
-	RULES_STAKE_2021_12, /* at launch: sales from a leaving validator lower the total stake once more (6.10.5) */
+	RULES_STAKE_2021_12, /* at launch: what a leaving validator sells leaves the total twice (6.10.5) */
 };
 const char *staking_rules_name(enum staking_rules rules); /* "stake-2022-03", ... */
 
@@ -170,7 +170,7 @@ struct chain_conf {
 	size_t watch_count;
 	struct discovery_rule *rules;
 	size_t rule_count;
-	struct rule_set *rule_sets; /* ascending; of the staking chain; none: the default, upgrades are not checked */
+	struct rule_set *rule_sets; /* ascending; none: the default, upgrades are not checked */
 	size_t rule_set_count;
 };
 
