@@ -29,8 +29,8 @@ static int store(const struct override_conf *c, const char *file)
 
 	if (overrides_store(c->database, file, &id, &count, &e) != ERR_NONE)
 		return command_fail("override", EXIT_FAILED, &e);
-	printf("set %" PRId64 " of %zu overrides is in force; the ledger is redone from the first block that it"
-	       " changes\n",
+	printf("set %" PRId64 " of %zu overrides is in force; the ledger is redone from the first block that"
+	       " it changes\n",
 		id, count);
 	return EXIT_OK;
 }

@@ -139,8 +139,8 @@ static int show(struct jval root)
 		parked);
 	text_of(root, "unreconciled_from", from, sizeof(from));
 	if (strcmp(from, "-"))
-		printf("amounts from block %s on are UNRECONCILED: a checkpoint's reward is another than computed;"
-		       " see the explanation in /v1/discrepancies, and `bttc-indexer override --help`\n",
+		printf("amounts from block %s on are UNRECONCILED: a checkpoint's reward is another than"
+		       " computed; see the explanation in /v1/discrepancies, and `bttc-indexer override --help`\n",
 			from);
 	if (json_get(root, "chains", &chains)) {
 		json_iter(chains, &it);
