@@ -32,7 +32,8 @@ static const char STATUS_SQL[] =
 	" 'halted since ' || to_char(t.since AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') ||"
 	" ': ' || t.reason, (h.chain_id = $1::int8 AND (l.block IS NULL OR l.block <"
 	" h.indexed))::int4::int8,"
-	" (SELECT count(*) FROM ledger.finding d WHERE NOT d.resolved)::int8, r.unreconciled"
+	" (SELECT count(*) FROM ledger.finding d WHERE NOT d.resolved)::int8, r.unreconciled,"
+	" extract(epoch FROM h.changed_at)::int8, extract(epoch FROM now() - h.changed_at)::int8"
 	" FROM r LEFT JOIN chain.head h ON true"
 	" LEFT JOIN ledger.head l ON l.chain_id = h.chain_id AND l.chain_id = $1::int8"
 	" LEFT JOIN chain.block v ON v.chain_id = h.chain_id AND v.number = CASE WHEN h.chain_id ="
@@ -58,7 +59,9 @@ enum {
 	HALT,
 	BEHIND,
 	DISCREPANCIES,
-	UNRECONCILED
+	UNRECONCILED,
+	CHANGED,
+	AGE
 };
 
 /* A chain's lines in the result; rows 0: the database does not know it yet. */
@@ -102,11 +105,30 @@ static bool lag_s(const struct stand *s, int64_t *out)
 	return true;
 }
 
+/* The most lag that is in order. */
+static int64_t limit_ms(const struct api *api, const struct stand *s)
+{
+	const int64_t limit = (int64_t)s->chain->block_period_ms * LAG_PERIODS;
+
+	if (api->conf.lag_limit_ms)
+		return api->conf.lag_limit_ms;
+	return limit < LAG_MIN_MS ? LAG_MIN_MS : limit;
+}
+
+/*
+ * Has nothing been written for longer than a lag may be? Lag itself can not tell: head and rows come
+ * the same way. A recording is quiet at its end.
+ */
+static bool is_quiet(const struct api *api, const struct stand *s)
+{
+	return !s->chain->recording && known(s, INDEXED) && num(s, AGE) * 1000 > limit_ms(api, s);
+}
+
 /* Why a chain is not ready, or NULL. */
 static const char *unready(const struct api *api, const struct stand *s)
 {
 	const struct serve_live *live = api->conf.live;
-	int64_t limit = api->conf.lag_limit_ms, lag;
+	int64_t lag;
 	const char *trouble = NULL;
 
 	if (live && live->trouble)
@@ -115,17 +137,13 @@ static const char *unready(const struct api *api, const struct stand *s)
 		return trouble;
 	if (known(s, HALT)) /* libpq ends every value with a zero byte */
 		return (const char *)pgres_bytes(s->res, s->first, HALT).p;
-	if (!limit)
-		limit = (int64_t)s->chain->block_period_ms * LAG_PERIODS;
-	if (!api->conf.lag_limit_ms && limit < LAG_MIN_MS)
-		limit = LAG_MIN_MS;
 	if (!known(s, INDEXED))
 		return "nothing is indexed yet";
 	if (known(s, BEHIND) && num(s, BEHIND))
 		return "the ledger has not caught up with the stored rows";
 	if (!lag_s(s, &lag))
 		return "the node's head is not known";
-	if (lag * 1000 > limit)
+	if (lag * 1000 > limit_ms(api, s))
 		return "it lags behind its node";
 	for (int r = s->first; r < s->first + s->rows; r++)
 		if (!pgres_null(s->res, r, LEVEL) &&
@@ -223,6 +241,7 @@ static void put_chain(struct jw *w, const struct api *api, const struct stand *s
 		[CHAIN_ETHEREUM] = "ethereum", [CHAIN_TRON] = "tron", [CHAIN_BTTC] = "bttc"};
 	static const char *const roles[] = {
 		[ROLE_STAKING] = "staking", [ROLE_MIRROR] = "mirror", [ROLE_CHILD] = "child"};
+	const struct serve_live *live = api->conf.live;
 	const char *why = unready(api, s);
 	int64_t lag;
 
@@ -251,6 +270,11 @@ static void put_chain(struct jw *w, const struct api *api, const struct stand *s
 		jw_i64(w, lag);
 	else
 		jw_null(w);
+	put_time(w, "changed_at", s, CHANGED);
+	jw_key(w, "quiet");
+	jw_bool(w, is_quiet(api, s));
+	jw_key(w, "note");
+	jw_str(w, live && live->note ? live->note(live->arg, s->chain->key) : NULL);
 	put_int(w, "forks", s, FORKS);
 	put_levels(w, s);
 	put_endpoints(w, api, s->chain);

@@ -16,6 +16,8 @@ struct serve_live {
 		void *arg, const char *chain_key, struct endpoint_info *out, size_t max);
 	/** Why this process does not follow the chain any more (text that stays valid), or NULL. */
 	const char *(*trouble)(void *arg, const char *chain_key);
+	/** What slows the chain down, though it goes on (a static text), or NULL. May be NULL. */
+	const char *(*note)(void *arg, const char *chain_key);
 };
 
 struct serve_conf {

@@ -170,6 +170,23 @@ const char *chain_run_trouble(const struct chain_run *r)
 	return NULL;
 }
 
+const char *chain_run_note(const struct chain_run *r)
+{
+	const int phase = r->ingest.phase;
+
+	if (r->index.phase == INDEX_BUILDING)
+		return "indexes are being built after the first load";
+	if (!r->ingest_started || r->ingest_done)
+		return NULL;
+	if (phase == 3)
+		return "the node's head does not advance";
+	if (queue_bytes(r->queue) > r->conf.queue_bytes / 4 * 3)
+		return "catching up: the database is the slower side";
+	if (phase == 1)
+		return "catching up: the node is the slower side";
+	return NULL;
+}
+
 enum err_kind chain_run_join(struct chain_run *r, struct err *e)
 {
 	enum err_kind k;

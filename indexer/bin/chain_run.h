@@ -40,6 +40,9 @@ size_t chain_run_endpoints(struct chain_run *r, struct endpoint_info *out, size_
 /** Why the chain is not followed at the moment (stays valid until the join), or NULL. Any thread. */
 const char *chain_run_trouble(const struct chain_run *r);
 
+/** What slows the chain down, though it goes on, or NULL. Any thread. */
+const char *chain_run_note(const struct chain_run *r);
+
 /** Wait for the threads and free. ERR_NONE, ERR_STOP, or the error that ended the chain. */
 enum err_kind chain_run_join(struct chain_run *r, struct err *e);
 

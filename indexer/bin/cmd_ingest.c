@@ -21,6 +21,7 @@
 #include <string.h>
 
 #define REPORT_MS 10000
+#define OFFER_MS 3000 /* a transaction that takes longer is a broker in trouble */
 #define UNIT_BYTES (3u << 20) /* a unit is a transaction of some milliseconds */
 #define VISIBLE_MS 30000
 #define VISIBLE_MEM (16u << 20)
@@ -174,11 +175,14 @@ static void wait_for_end(struct lone_ingest *g)
 static const char *live_trouble(void *arg, const char *key)
 {
 	const struct lone_ingest *g = arg;
+	const uint64_t offered = atomic_load(&g->state.offered_ms);
 
 	if (strcmp(g->plan.chain->key, key))
 		return NULL;
 	if (atomic_load(&g->done))
 		return g->kind == ERR_FATAL ? g->err.msg : NULL;
+	if (offered && clock_ms() - offered > OFFER_MS)
+		return "Kafka takes no records at the moment";
 	switch (atomic_load(&g->state.phase)) {
 	case 0: return "it is starting: waiting for Kafka, or reading the topic back";
 	case 3: return "the node's head does not advance";

@@ -1,6 +1,7 @@
 /*
- * `status`: asks a running server for /v1/status and prints one screen, or the JSON itself. The exit
- * code says whether all is in order, for monitoring.
+ * `status`: asks a running server for /v1/status and prints one screen, or the JSON itself: where each
+ * chain stands, what is slow or stuck, and what to do about it. The exit code says whether all is in
+ * order, for monitoring. Of `ingest` and `index`, which have no /v1/status, it prints /readyz.
  */
 #include "bin/command.h"
 
@@ -47,11 +48,27 @@ static void text_of(struct jval obj, const char *key, char *out, size_t size)
 		snprintf(out, size, "%s", b ? "yes" : "no");
 }
 
+static const char *endpoint_advice(const char *state)
+{
+	static const char *const known[][2] = {
+		{"down", ": does not answer, is asked again from time to time; look at the node, or "
+			 "give another one with --rpc"},
+		{"limited", ": refuses our rate; --rpc-rate keeps below it, another --rpc shares the load"},
+		{"slow", ": answers slowly; a nearer one, or a smaller --rpc-batch"},
+		{"wrong-chain", ": serves another chain and is not used; correct its URL"},
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (!strcmp(state, known[i][0]))
+			return known[i][1];
+	return "";
+}
+
 static void print_endpoints(struct jval chain)
 {
 	struct jval list, x;
 	struct jiter it;
-	char name[128], state[32];
+	char name[128], state[32], requests[32], errors[32], latency[32];
 
 	if (!json_get(chain, "endpoints", &list))
 		return;
@@ -59,7 +76,11 @@ static void print_endpoints(struct jval chain)
 	while (json_next(&it, &x)) {
 		text_of(x, "name", name, sizeof(name));
 		text_of(x, "state", state, sizeof(state));
-		printf("           endpoint %s: %s\n", name, state);
+		text_of(x, "requests", requests, sizeof(requests));
+		text_of(x, "errors", errors, sizeof(errors));
+		text_of(x, "latency_ms", latency, sizeof(latency));
+		printf("           endpoint %s: %s, %s requests, %s errors, %s ms%s\n", name, state,
+			requests, errors, latency, endpoint_advice(state));
 	}
 }
 
@@ -93,6 +114,25 @@ static const char *advice(const char *why)
 		{"it lags behind its node",
 			": falling behind? compare bttc_ingest_published_block with "
 			"bttc_index_block: the stage that stands still has the reason in its log"},
+		{"the node's head does not advance", ": look at the node, or give another one with --rpc"},
+		{"catching up: the database is the slower side",
+			": normal in a first load; else look at PostgreSQL's disk and at "
+			"bttc_store_commit_seconds"},
+		{"catching up: the node is the slower side",
+			": normal in a first load; more --rpc endpoints, or a larger --window and "
+			"--rpc-in-flight, where the node allows it"},
+		{"Kafka takes no records at the moment",
+			": look at the broker (deploy/kafka-local status); it goes on by itself when it is back"},
+		{"it is starting: waiting for Kafka, or reading the topic back",
+			": when it stays so, look at the broker and at --brokers"},
+		{"the database or the stream can not be used at the moment",
+			": its log has the reason; it goes on by itself when broker and PostgreSQL are back"},
+		{"the ledger has not caught up with the stored rows",
+			": the process that folds (`up` or `index`) is behind or gone; compare "
+			"bttc_ledger_block with bttc_index_block"},
+		{"blocks are below the required verification level",
+			": the node gave no receipts or no headers that prove them; give one that does with "
+			"--rpc and index the chain anew, or lower \"required\" in the network file"},
 		{"the database can not be written at the moment",
 			": it goes on by itself when PostgreSQL is back, or when the process that has "
 			"the chain ends"},
@@ -104,7 +144,8 @@ static const char *advice(const char *why)
 	return "";
 }
 
-static void print_chain(struct jval chain)
+/* False: nothing moves any more. */
+static bool print_chain(struct jval chain)
 {
 	char why[600], key[40], head[32], indexed[32], safe[32], final[32], lag[32];
 
@@ -119,8 +160,19 @@ static void print_chain(struct jval chain)
 	text_of(chain, "unready", why, sizeof(why));
 	if (strcmp(why, "-"))
 		printf("           NOT READY: %s%s\n", why, advice(why));
+	text_of(chain, "note", why, sizeof(why));
+	if (strcmp(why, "-"))
+		printf("           %s%s\n", why, advice(why));
 	print_levels(chain);
 	print_endpoints(chain);
+	text_of(chain, "quiet", why, sizeof(why));
+	text_of(chain, "changed_at", key, sizeof(key));
+	if (strcmp(why, "yes"))
+		return true;
+	printf("           STUCK: nothing new since %s: ask `ingest` and `index` themselves (status --url "
+		"with their --metrics-listen), or look at the endpoints above; then at the broker\n",
+		key);
+	return false;
 }
 
 static int show(struct jval root)
@@ -128,7 +180,7 @@ static int show(struct jval root)
 	struct jval chains, x, ready;
 	struct jiter it;
 	char network[64], version[32], parked[32], open[32], from[32];
-	bool is_ready = false;
+	bool is_ready = false, moves = true;
 
 	text_of(root, "network", network, sizeof(network));
 	text_of(root, "version", version, sizeof(version));
@@ -145,13 +197,41 @@ static int show(struct jval root)
 	if (json_get(root, "chains", &chains)) {
 		json_iter(chains, &it);
 		while (json_next(&it, &x))
-			print_chain(x);
+			moves &= print_chain(x);
 	}
 	if (json_get(root, "ready", &ready))
 		(void)json_bool(ready, &is_ready);
 	printf(is_ready ? "ready\n" : "NOT READY: a chain is behind, halted, or below its required "
 		"verification level (see /readyz)\n");
-	return is_ready && (!strcmp(open, "0") || !strcmp(open, "-")) ? EXIT_OK : EXIT_FAILED;
+	return is_ready && moves && (!strcmp(open, "0") || !strcmp(open, "-")) ? EXIT_OK : EXIT_FAILED;
+}
+
+/* What a process without an API says of itself. */
+static int show_readyz(const struct status_conf *c, struct json_parser *parser, struct buf *body)
+{
+	char chain[40], why[600], ready[8];
+	struct jval root;
+	struct buf url;
+	struct err e = {0};
+	enum err_kind k;
+
+	buf_clear(body);
+	buf_init(&url, 4096);
+	buf_printf(&url, "%s/readyz", c->url);
+	k = fetch_get(url.p ? url.p : "", c->timeout_ms, body, &e);
+	buf_free(&url);
+	if ((k && e.code != 503) || json_parse(parser, body->p ? body->p : "", body->n, &root, &e))
+		return command_fail("status", EXIT_FAILED, &e);
+	text_of(root, "ready", ready, sizeof(ready));
+	text_of(root, "chain", chain, sizeof(chain));
+	text_of(root, "reason", why, sizeof(why));
+	if (c->json)
+		printf("%s\n", body->p);
+	else if (strcmp(ready, "yes"))
+		printf("%-10s NOT READY: %s%s\n", chain, why, advice(why));
+	else
+		printf("ready\n");
+	return strcmp(ready, "yes") ? EXIT_FAILED : EXIT_OK;
 }
 
 static int run(const struct status_conf *c)
@@ -165,8 +245,9 @@ static int run(const struct status_conf *c)
 	buf_init(&url, 4096);
 	buf_init(&body, 16 << 20);
 	buf_printf(&url, "%s/v1/status", c->url);
-	if (fetch_get(url.p ? url.p : "", c->timeout_ms, &body, &e) ||
-		json_parse(parser, body.p, body.n, &root, &e)) {
+	if (fetch_get(url.p ? url.p : "", c->timeout_ms, &body, &e)) {
+		rc = e.code == 404 ? show_readyz(c, parser, &body) : command_fail("status", EXIT_FAILED, &e);
+	} else if (json_parse(parser, body.p, body.n, &root, &e)) {
 		rc = command_fail("status", EXIT_FAILED, &e);
 	} else if (c->json) {
 		printf("%s\n", body.p);

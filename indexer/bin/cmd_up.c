@@ -54,10 +54,20 @@ static const char *live_trouble(void *arg, const char *key)
 	return NULL;
 }
 
+static const char *live_note(void *arg, const char *key)
+{
+	struct pipeline *p = arg;
+
+	for (size_t c = 0; c < p->net->chain_count; c++)
+		if (p->run[c] && &p->net->chains[c] == network_chain(p->net, key))
+			return chain_run_note(p->run[c]);
+	return NULL;
+}
+
 static enum err_kind run(struct pipeline *p, const struct up_conf *c, struct err *e)
 {
 	struct serve_live live = {.arg = p, .endpoints = live_endpoints,
-		.trouble = live_trouble};
+		.trouble = live_trouble, .note = live_note};
 	struct serve_conf sc = {.listen = c->listen, .connections = c->connections,
 		.lag_limit_ms = c->lag_limit_ms, .live = &live};
 	struct ingest_conf ic = {.poll_ms = c->p.poll_ms, .range_blocks = c->p.range_blocks,

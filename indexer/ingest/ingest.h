@@ -41,6 +41,7 @@ struct ingest_state {
 	_Atomic int64_t head_time;
 	_Atomic int phase;       /* 0 starting, 1 behind, 2 at head, 3 stalled, 4 halted, 5 done */
 	_Atomic uint64_t target; /* until_head / backfill: block to reach */
+	_Atomic uint64_t offered_ms; /* clock_ms since when the stream does not take what is offered; 0 */
 };
 
 /**

@@ -125,11 +125,14 @@ static void add_undos(struct publisher *p, struct steps *s)
 
 static enum err_kind offer(struct publisher *p, const struct steps *s, struct err *e)
 {
+	p->state->offered_ms = clock_ms();
 	for (;;) {
 		enum err_kind k = stream_publish(p->out, s->v, s->n, e);
 
-		if (k != ERR_AGAIN)
+		if (k != ERR_AGAIN) {
+			p->state->offered_ms = 0;
 			return k;
+		}
 		tally_trouble(p->tally, e);
 		k = fork_pause(p->src, AGAIN_MS, e);
 		if (k)

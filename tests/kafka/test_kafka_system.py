@@ -489,6 +489,55 @@ def test_ingest_and_index_are_watched():
                 p.kill()
 
 
+def test_status_says_which_stage_stands_still():
+    """The broker is dead, then the index: `status` of each process says so, and what to look at."""
+    prefix, dsn = new_prefix(), new_database()
+    with open(network_file(GOLDEN)) as f:
+        net = json.load(f)
+    for c in net["chains"]:
+        c.pop("recording")  # as a real one: its end is not expected
+    path = os.path.join(TMP, "live.json")
+    with open(path, "w") as f:
+        json.dump(net, f)
+    ports = [free_port() for _ in range(3)]
+    procs = []
+
+    def status(port):
+        return run_cli("status", "--url", f"http://127.0.0.1:{port}")
+
+    def wait_status(port, code, words):
+        got = wait_for(words, lambda: (lambda s: s if s[0] == code and words in s[1] else None)(status(port)))
+        return got[1]
+
+    with replay(GOLDEN, args=["--head", "500"]) as r:
+        try:
+            procs.append(ingest(prefix, path, "root", "--rpc", f"root={r.url('root')}", "--metrics-listen",
+                                f"127.0.0.1:{ports[0]}"))
+            worker = index(prefix, path, dsn, "--metrics-listen", f"127.0.0.1:{ports[1]}")
+            procs.append(worker)
+            wait_head(dsn, "root", 500)
+            procs.append(Proc("serve", "--network", path, "--database", dsn, "--listen", f"127.0.0.1:{ports[2]}",
+                              "--lag-limit", "3s"))
+            for port in ports[:2]:
+                assert wait_status(port, 0, "ready") == "ready\n"
+            subprocess.run([*CTL, "kill", *CTL_DATA], check=True, timeout=60)
+            r.control({"root": {"head": 510}})
+            out = wait_status(ports[0], 1, "NOT READY: Kafka takes no records at the moment")
+            assert "look at the broker" in out, out
+            wait_status(ports[2], 1, "STUCK: nothing new since 2")
+            subprocess.run([*CTL, "start", *CTL_DATA], check=True, timeout=120, stdout=subprocess.DEVNULL)
+            wait_head(dsn, "root", 510, seconds=90)
+            wait_status(ports[0], 0, "ready")
+            worker.kill()
+            r.control({"root": {"head": 520}})
+            out = wait_status(ports[2], 1, "STUCK: nothing new since 2")
+            assert "ask `ingest` and `index` themselves" in out, out
+            assert wait_status(ports[0], 0, "ready") == "ready\n"
+        finally:
+            for p in procs:
+                p.kill()
+
+
 def quiet(f):
     """The answer, or nothing while nobody listens."""
     try:
