@@ -375,7 +375,10 @@ void postgres_stop(struct postgres *p)
 	if (!p)
 		return;
 	if (alive(p)) {
-		kill(p->pid, SIGINT); /* fast: open transactions are rolled back */
+		/* Fast: open transactions are rolled back, and all is written. A server that is still
+		   recovering may take long to come to where it sees that; it has nothing to write that
+		   the next start does not find in its log again. */
+		kill(p->pid, p->ready ? SIGINT : SIGQUIT);
 		wait_gone(p, STOP_MS);
 	}
 	if (p->pid)

@@ -11,6 +11,7 @@ struct kafka_conf {
 	const char *const *props; /* further librdkafka "key=value" settings (TLS, SASL), NULL at
 				     the end; NULL: none */
 	const char *topic_prefix; /* NULL: "bttc" */
+	unsigned init_ms;         /* writer: longest wait for one try to take the stream over; 0: 15000 */
 	bool new_stream;          /* writer: begin another stream behind what the topic holds */
 };
 
@@ -20,7 +21,8 @@ struct kafka_conf {
  * Create the topics when missing, fence other writers by transactional.id, find the newest record.
  * Publishing returns ERR_FATAL once another writer has taken over; a broker that was away is
  * ERR_AGAIN and what was in doubt is looked up before the next batch is accepted. Blocks up to
- * about 30 s, or until a stop.
+ * about 30 s, or until a stop. A client that hangs (a clock that was set back) is left behind and
+ * made anew, three times; then ERR_FATAL.
  *
  * Errors: ERR_AGAIN broker not reachable; ERR_STOP; ERR_FATAL bad settings, no permission, records
  * of two streams in the topic.

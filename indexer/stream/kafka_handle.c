@@ -29,6 +29,11 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 	struct kafka_handle *h = opaque;
 
 	(void)rk;
+	if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && h->last_code)
+		return; /* says less than what is known */
+	/* A handshake is also cut off by a broker that goes down; only certificates stay wrong. */
+	if (code == RD_KAFKA_RESP_ERR__SSL && !strstr(reason, "certificate"))
+		code = RD_KAFKA_RESP_ERR__TRANSPORT;
 	h->last_code = (rd_kafka_resp_err_t)code;
 	snprintf(h->last_text, sizeof(h->last_text), "%s", reason);
 }
@@ -189,6 +194,7 @@ void kafka_probe_serve(struct kafka_handle *h)
 bool kafka_needs_person(rd_kafka_resp_err_t code)
 {
 	switch ((int)code) {
+	case RD_KAFKA_RESP_ERR__SSL:
 	case RD_KAFKA_RESP_ERR__AUTHENTICATION:
 	case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
 	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:

@@ -16,7 +16,7 @@
 struct kafka_handle {
 	rd_kafka_t *rk;
 	rd_kafka_resp_err_t last_code; /* newest error_cb: information, not an outcome */
-	char last_text[200];
+	char last_text[300];
 	rd_kafka_resp_err_t delivery_code; /* first failed delivery since it was cleared */
 };
 
@@ -45,8 +45,16 @@ MUST_USE enum err_kind kafka_probe_open(
 /** Let callbacks run that wait for the thread; of a probe, while nothing is assigned. */
 void kafka_probe_serve(struct kafka_handle *h);
 
-/** Waiting does not help: authentication, authorization, a broker that is too old. */
+/** Waiting does not help: authentication, authorization, certificates, a broker that is too old. */
 bool kafka_needs_person(rd_kafka_resp_err_t code);
+
+/**
+ * init_transactions of a producer, given up when it has not returned after one and a half times
+ * patience_ms (kafka_fence.c); then *hangs is true, ERR_AGAIN is returned, and *h is NULL: the client
+ * stays with the call. Errors: ERR_AGAIN no answer of the broker in patience_ms; ERR_STOP; ERR_FATAL.
+ */
+MUST_USE enum err_kind kafka_fence(
+	struct kafka_handle **h, unsigned patience_ms, bool *hangs, struct err *e);
 
 /** ERR_AGAIN, or ERR_FATAL where waiting can not help (authentication, authorization). */
 enum err_kind kafka_error(

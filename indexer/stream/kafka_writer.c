@@ -26,7 +26,8 @@
 #include <time.h>
 
 #define SLICE_MS    200
-#define PATIENCE_MS 15000 /* for init_transactions */
+#define PATIENCE_MS 15000 /* for one init_transactions */
+#define INIT_TRIES  3
 #define LEAVE_MS    2000  /* how long a stop waits for a commit that is under way */
 
 struct kafka_writer {
@@ -89,27 +90,6 @@ static enum err_kind stopped(struct err *e)
 	return err_set(e, ERR_STOP, "kafka", 0, "stop asked for");
 }
 
-/** Fences every older writer of this stream and ends what it left open. */
-static enum err_kind init_transactions(struct kafka_writer *w, struct err *e)
-{
-	uint64_t until = clock_ms() + PATIENCE_MS;
-	rd_kafka_error_t *error;
-	rd_kafka_resp_err_t code;
-	bool retriable;
-
-	while ((error = rd_kafka_init_transactions(w->h->rk, SLICE_MS))) {
-		code = rd_kafka_error_code(error);
-		retriable = rd_kafka_error_is_retriable(error);
-		rd_kafka_error_destroy(error);
-		rd_kafka_poll(w->h->rk, 0);
-		if (stop_asked())
-			return stopped(e);
-		if (!retriable || clock_ms() > until)
-			return kafka_error(w->h, code, e, "taking over the stream as its writer");
-	}
-	return ERR_NONE;
-}
-
 /** As the client has it: the user may change it. */
 static uint64_t transaction_timeout_ms(rd_kafka_t *rk)
 {
@@ -137,9 +117,27 @@ static enum err_kind open_client(struct kafka_writer *w, struct err *e)
 		{"reconnect.backoff.max.ms", "500"},
 		{NULL, NULL},
 	};
-	enum err_kind k = kafka_handle_open(&w->h, RD_KAFKA_PRODUCER, &w->conf, hard, soft, e);
+	const unsigned patience = w->conf.init_ms ? w->conf.init_ms : PATIENCE_MS;
+	bool hangs = true;
+	enum err_kind k = ERR_NONE;
 
-	if (k || (k = init_transactions(w, e)))
+	for (unsigned i = 0; hangs && i < INIT_TRIES; i++) {
+		if (i)
+			log_warn("kafka", "the client hangs, making another one", "topic=%s try=%u of=%d",
+				w->blocks, i + 1, INIT_TRIES);
+		k = kafka_handle_open(&w->h, RD_KAFKA_PRODUCER, &w->conf, hard, soft, e);
+		hangs = false;
+		if (!k)
+			k = kafka_fence(&w->h, patience, &hangs, e);
+		if (k == ERR_STOP)
+			return k;
+	}
+	if (hangs)
+		return err_set(e, ERR_FATAL, "kafka", 0,
+			"%d clients did not return from taking over the stream %s, each was given up after "
+			"%u s: they wait by the wall clock, was it set back? Start the process again",
+			INIT_TRIES, w->blocks, patience * 3 / 2000);
+	if (k)
 		return k;
 	w->txn_timeout_ms = transaction_timeout_ms(w->h->rk);
 	w->to_blocks = rd_kafka_topic_new(w->h->rk, w->blocks, NULL);

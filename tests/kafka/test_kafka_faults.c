@@ -171,6 +171,47 @@ static void test_second_writer_fences(void **state)
 	assert_stream(c);
 }
 
+/** A client that hangs while it takes the stream over is given up, and another one is made. */
+static void test_client_that_hangs(void **state)
+{
+	struct cf *c = *state;
+	struct stream_writer *w = NULL;
+	size_t at;
+
+	ke_conf.init_ms = 400;
+	fault_arm("kafka-init-hang", 1);
+	w = ke_writer();
+	cf_random(c, 40);
+	cf_publish(c, w, 0);
+	at = c->n;
+	cf_random(c, 40);
+	cf_publish(c, w, at);
+	stream_writer_close(w);
+	assert_stream(c);
+}
+
+/** All of them hang: an end with the reason, not a wait for ever. */
+static void test_clients_that_all_hang(void **state)
+{
+	struct cf *c = *state;
+	struct stream_writer *w = NULL;
+	struct err e;
+
+	ke_conf.init_ms = 200;
+	for (unsigned i = 1; i <= 3; i++)
+		fault_arm("kafka-init-hang", i);
+	assert_int_equal(kafka_writer_open(&w, &ke_conf, &e), ERR_FATAL);
+	assert_says(&e, "3 clients did not return from taking over the stream bttc.blocks.");
+	assert_says(&e, "Start the process again");
+	fault_clear();
+	ke_conf.init_ms = 0;
+	w = ke_writer(); /* the abandoned ones harm nobody */
+	cf_random(c, 40);
+	cf_publish(c, w, 0);
+	stream_writer_close(w);
+	assert_stream(c);
+}
+
 /** Stopped for longer than the transaction may take: the broker fences, but nobody else wrote. */
 static void test_pause_without_rival(void **state)
 {
@@ -710,6 +751,7 @@ static void test_settings(void **state)
 static int setup(void **state)
 {
 	fault_clear();
+	ke_conf.init_ms = 0;
 	return cf_setup(state);
 }
 
@@ -720,6 +762,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(settings),
 		T(second_writer_fences),
+		T(client_that_hangs),
+		T(clients_that_all_hang),
 		T(pause_without_rival),
 		T(pause_with_rival),
 		T(lost_commit),

@@ -291,11 +291,38 @@ def test_forks_live():
     done(index(prefix, net, dsn, "--until-head"))
     assert_same_tables(tables(dsn), tables(other), "forks through Kafka")
     assert psql(dsn, "SELECT count(*), sum(depth) FROM chain.fork") == [[str(len(forks)), str(depths)]]
+    assert heights_of(prefix, "root") == heights_in(dsn, "root"), "heights after forks"
     # Another database reads the whole story from the topic.
     late = new_database()
     done(index(prefix, net, late, "--until-head"))
     assert_same_tables(tables(late), tables(other), "forks through Kafka, read later")
     assert psql(late, "SELECT count(*), sum(depth) FROM chain.fork") == [[str(len(forks)), str(depths)]]
+
+
+def heights_of(prefix, chain):
+    """head, safe, final of the newest record of the final topic, as the example consumer reads it."""
+    r = subprocess.run([os.path.join(ROOT, "schema", "records", "consume.py"), "--brokers", BROKER, "--chain", chain, "--prefix",
+                        prefix, "--heights"], capture_output=True, text=True, timeout=60)
+    assert r.returncode == 0, r.stderr
+    v = json.loads(r.stdout)
+    return [v[k] for k in ("head", "safe", "final", "after_seq")]
+
+
+def heights_in(dsn, chain):
+    rows = psql(dsn, f"SELECT node_head, safe, final, seq FROM chain.head JOIN chain.chain USING (chain_id) WHERE key = '{chain}'")
+    return [int(v) if v else None for v in rows[0]]
+
+
+def test_final_topic_is_the_tables_heights():
+    """bttc.final: what another consumer reads there is what the database ends with, and it never goes back."""
+    prefix, dsn = new_prefix(), new_database()
+    fill(prefix, "world")
+    done(index(prefix, "world", dsn, "--until-head"))
+    for chain in chains_of("world"):
+        got = heights_of(prefix, chain)
+        assert got == heights_in(dsn, chain) and got[0] == heads(dsn)[chain], (chain, got)
+        assert got[1] is not None and got[1] < got[0], got
+    assert heights_of(prefix, "root")[2] is not None
 
 
 # ---- writers and records that do not belong -------------------------------------------------------

@@ -48,6 +48,45 @@ def test_server_killed_under_us():
         p.stop()
 
 
+def startup_process(data):
+    """The process that recovers the server in DIR/pg, or None."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline") as f:
+                if re.match("postgres: (bttc-indexer: )?startup", f.read()) and os.readlink(f"/proc/{pid}/cwd") == os.path.join(data, "pg"):
+                    return int(pid)
+        except OSError:
+            pass
+    return None
+
+
+def test_leaves_while_the_server_recovers():
+    """A stop in the middle of recovery: `up` ends in time, the server does not stay, and the next start has it all."""
+    data = new_data("recover")
+    with up("--network", "golden", "--data", data) as (p, api):
+        api.wait_indexed("root", 1184)
+        lines = pidfile(data)
+        dsn = f"host={lines[4]} port={lines[3]} user=bttc dbname=bttc"
+        want = tables(dsn)
+        psql(dsn, "CREATE TABLE filler AS SELECT n, repeat('x', 300) AS t FROM generate_series(1, 1000000) n")
+        server = int(lines[0])
+        p.kill()
+    workers = subprocess.run(["pgrep", "-P", str(server)], capture_output=True, text=True).stdout.split()
+    for pid in (server, *map(int, workers)):
+        os.kill(pid, signal.SIGKILL)
+    with started("up", "--network", "golden", "--data", data, "--listen", "127.0.0.1:0", "--no-progress") as p:
+        recovering = wait_for("recovery", lambda: startup_process(data))
+        os.kill(recovering, signal.SIGSTOP)  # so that it lasts, as on a slow disk
+        assert "started" not in p.text()
+        p.stop()
+    wait_for("the server is gone", lambda: startup_process(data) is None and not os.path.exists(f"/proc/{recovering}"), 30)
+    with up("--network", "golden", "--data", data) as (p, api):
+        api.wait_indexed("root", 1184)
+        lines = pidfile(data)
+        assert_same_tables(tables(f"host={lines[4]} port={lines[3]} user=bttc dbname=bttc"), want, "after the recovery")
+        p.stop()
+
+
 def test_in_use_is_said():
     data = new_data("inuse")
     with up("--network", "golden", "--data", data) as (p, _):
