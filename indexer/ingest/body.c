@@ -198,6 +198,7 @@ static enum err_kind take_txs(struct body *b, const struct job *j, struct arena 
 	for (size_t i = 0; i < j->tx_counts[0]; i++)
 		copy_tx(&txs[i], &j->txs[0][i], mem);
 	b->txs = txs;
+	b->txs_who = source_who(j);
 	b->tx_count = j->tx_counts[0];
 	b->tx_count_known = true;
 	b->state_sync = b->tx_count && txs[b->tx_count - 1].state_sync;
@@ -390,17 +391,33 @@ static void keep_txs(
 	}
 }
 
-/* Roots commit to signatures, not to senders: compare those of the transactions that are kept. */
-static bool senders_signed(const struct unit_env *env, const struct block *out)
+enum err_kind body_check_senders(
+	const struct unit_env *env, struct body *b, struct arena *mem, struct err *e)
 {
-	struct err e;
+	struct block kept = {0};
 
-	for (size_t i = 0; i < out->tx_count; i++)
-		if (verify_sender(&out->txs[i], &e)) {
-			metric_add(env->tally->bad_sender, 1);
-			return false;
-		}
-	return true;
+	b->signed_by_senders = true;
+	if (!b->need || !b->proven)
+		return ERR_NONE;
+	keep_logs(env, b, mem, &kept);
+	keep_txs(env, b, mem, &kept);
+	for (size_t i = 0; i < kept.tx_count; i++) {
+		if (!verify_sender(&kept.txs[i], e))
+			continue;
+		metric_add(env->tally->bad_sender, 1);
+		b->signed_by_senders = false;
+		if (e->code != VERIFY_UNSUPPORTED)
+			return err_wrap(e, "block %llu", (unsigned long long)b->h->number);
+	}
+	return ERR_NONE;
+}
+
+bool body_txs_hold(const struct unit_env *env, const struct body *b, struct arena *mem)
+{
+	struct block_body txs = {.txs = b->txs, .tx_count = b->tx_count};
+	struct err e = {0};
+
+	return !verify_receipts(env->kind, b->h, &txs, mem, &e) || e.code == VERIFY_UNSUPPORTED;
 }
 
 static void add_nodes(struct buf *out, const struct trie_values *values, const bool *wanted)
@@ -454,7 +471,7 @@ void body_finish(const struct unit_env *env, struct body *b, bool linked, struct
 		out->level = linked ? LEVEL_LINKED : LEVEL_TRUSTED;
 	else
 		out->level = LEVEL_BLOOM;
-	if (b->need && b->proven && senders_signed(env, out)) {
+	if (b->need && b->proven && b->signed_by_senders) {
 		out->level = LEVEL_RECEIPTS;
 		if (b->values.txs.n)
 			keep_proof(b, mem, out);

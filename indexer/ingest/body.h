@@ -36,6 +36,7 @@ struct body {
 	const struct tx *txs; /* NULL: not fetched */
 	size_t tx_count;      /* listed by the node, a state-sync transaction included */
 	bool tx_count_known;
+	uint32_t txs_who;     /* endpoints that txs are from (source_who) */
 	bool state_sync;  /* the last one listed is the state-sync transaction */
 	bool asked;       /* the node was asked for all its watched logs */
 	struct log *logs; /* what is known, ascending: the node's answers, or all of the block
@@ -48,6 +49,7 @@ struct body {
 	unsigned tries;       /* receipts that did not come or were refused */
 	bool have_receipts;   /* they came and passed verify_receipts */
 	bool proven;          /* and the header commits to them */
+	bool signed_by_senders; /* body_check_senders: all kept transactions */
 	bool need;            /* the rules want them: the block's level is RECEIPTS */
 	bool force;   /* wanted for another reason: logs or transactions come no other way */
 	bool judged;  /* need is decided for what is known now */
@@ -70,6 +72,17 @@ MUST_USE enum err_kind body_take_logs(const struct unit_env *env, struct body *b
 /** Check a finished receipts job and take what is needed of it. Errors: ERR_REJECT. */
 MUST_USE enum err_kind body_take_receipts(
 	const struct unit_env *env, struct body *b, struct arena *mem, struct err *e);
+
+/**
+ * Roots commit to signatures, not to senders: compare those of the transactions that are kept, once the
+ * body is settled. Errors: ERR_REJECT one was signed by another account; a type whose signature can not
+ * be checked is none, the level then stays below RECEIPTS.
+ */
+MUST_USE enum err_kind body_check_senders(
+	const struct unit_env *env, struct body *b, struct arena *mem, struct err *e);
+
+/** Whose word is wrong when receipts are refused: do the transactions fit the header on their own? */
+bool body_txs_hold(const struct unit_env *env, const struct body *b, struct arena *mem);
 
 /** Equal in everything but what the header says of both. */
 bool body_same_log(const struct log *a, const struct log *b);

@@ -25,6 +25,7 @@
 #include <inttypes.h>
 
 #define PAUSE_MAX_MS  2000
+#define SAY_MS        300 /* pauses from here on are no accident */
 #define LOOP_MAX_MS   1000
 #define TAGS_MIN_MS   500
 #define CONFIRM_MS    300
@@ -205,6 +206,13 @@ static enum err_kind resolve(struct run *r, struct err *e)
 		return ERR_NONE;
 	}
 	r->pause_ms = r->pause_ms * 2 < PAUSE_MAX_MS ? r->pause_ms * 2 + 10 : PAUSE_MAX_MS;
+	if (r->pause_ms >= SAY_MS) {
+		err_set(e, ERR_REJECT, "ingest", 0,
+			"block %" PRIu64
+			" that we hold is the node's too, but what it says of later ones does not fit",
+			f.common);
+		tally_trouble(&r->tally, e);
+	}
 	return fork_pause(r->env.src, r->pause_ms, e);
 }
 
@@ -276,6 +284,7 @@ static enum err_kind take_head(struct run *r, struct job *j, struct err *e)
 	enum err_kind k = verify_header(r->env.kind, j->head, &j->headers[0], &check, e);
 
 	if (k) {
+		source_doubt(r->env.src, source_who(j));
 		job_free(j);
 		tally_trouble(&r->tally, e);
 		return ERR_NONE;
@@ -372,6 +381,7 @@ static enum err_kind publish_front(struct run *r, struct err *e)
 	if (!k)
 		k = turns_check(r->turns, l.next, unit_bodies(u), unit_headers(u), e);
 	if (k) {
+		unit_doubt(u);
 		drop_all(r);
 		return refuse_front(r, e);
 	}
@@ -390,6 +400,15 @@ static enum err_kind publish_front(struct run *r, struct err *e)
 	return ERR_NONE;
 }
 
+/*
+ * Whoever makes a block up from its hash down is found out by the next one; so a block that is not the
+ * newest waits for its child's header.
+ */
+static bool confirmed(const struct run *r)
+{
+	return unit_range(r->window.units[0]).to >= goal(r) || window_confirms(&r->window);
+}
+
 /* Publish the front unit once it is complete and has told what it discovers. */
 static enum err_kind step_front(struct run *r, bool *more, struct err *e)
 {
@@ -397,7 +416,7 @@ static enum err_kind step_front(struct run *r, bool *more, struct err *e)
 	enum err_kind k;
 
 	*more = false;
-	if (!r->window.count || !unit_settled(r->window.units[0]))
+	if (!r->window.count || !unit_settled(r->window.units[0]) || !confirmed(r))
 		return ERR_NONE;
 	k = unit_discover(r->window.units[0], clock_ms(), &done, e);
 	if (k || !done)

@@ -46,7 +46,7 @@ struct unit {
 	struct unit_env *env;
 	struct block_range range;
 	enum unit_state state;
-	bool cut, empty;
+	bool empty;
 	struct job *blocks;     /* its headers and transactions are used until the end */
 	struct job *logs;       /* running question */
 	struct witness witness; /* TRON, where a quorum is required */
@@ -165,6 +165,11 @@ static enum err_kind job_error(struct job **j, struct err *e)
 	return e->kind;
 }
 
+void unit_doubt(struct unit *u)
+{
+	source_doubt(u->env->src, source_who(u->blocks));
+}
+
 /* ---- headers --------------------------------------------------------------------------------- */
 
 static enum err_kind check_headers(struct unit *u, struct body *bodies, struct err *e)
@@ -189,6 +194,7 @@ static enum err_kind check_headers(struct unit *u, struct body *bodies, struct e
 		if (k) /* a fork while the range was read is no different from a mixed answer */
 			return e->kind = ERR_REJECT;
 		b->txs = j->txs ? j->txs[i] : NULL;
+		b->txs_who = source_who(j);
 		b->tx_count_known = j->tx_counts;
 		b->tx_count = j->tx_counts ? j->tx_counts[i] : 0;
 		b->state_sync = j->state_sync && j->state_sync[i];
@@ -213,11 +219,12 @@ static enum err_kind step_headers(struct unit *u, struct err *e)
 	u->empty = !j->header_count;
 	if (u->empty)
 		return ERR_NONE;
-	u->cut = u->range.from + j->header_count - 1 < u->range.to;
 	u->bodies = arena_calloc(u->mem, j->header_count, sizeof(*u->bodies));
 	k = check_headers(u, u->bodies, e);
-	if (k)
+	if (k) {
+		unit_doubt(u);
 		return k;
+	}
 	u->count = j->header_count;
 	u->range.to = u->range.from + u->count - 1;
 	u->state = UNIT_LOGS;
@@ -326,6 +333,7 @@ static enum err_kind step_logs(struct unit *u, struct err *e)
 	if (j->state == JOB_FAILED)
 		return job_error(&u->logs, e);
 	if (give_logs(u, j, e)) {
+		source_doubt(u->env->src, source_who(j));
 		if (++u->refusals >= LOG_REFUSALS_MAX)
 			u->receipts_only = true;
 		return ERR_REJECT;
@@ -337,6 +345,16 @@ static enum err_kind step_logs(struct unit *u, struct err *e)
 }
 
 /* ---- receipts -------------------------------------------------------------------------------- */
+
+/* Receipts were refused: was it them, or the transactions, which were there before? */
+static void doubt_body(struct unit *u, struct body *b)
+{
+	bool txs = b->txs && !body_txs_hold(u->env, b, u->mem);
+
+	source_doubt(u->env->src, txs ? b->txs_who : source_who(b->receipts));
+	if (txs)
+		b->tries = RECEIPT_TRIES;
+}
 
 static enum err_kind step_receipts(struct unit *u, struct body *b, struct err *e)
 {
@@ -355,6 +373,8 @@ static enum err_kind step_receipts(struct unit *u, struct body *b, struct err *e
 	if (b->receipts->state == JOB_FAILED)
 		*e = b->receipts->err;
 	k = b->receipts->state == JOB_FAILED ? e->kind : body_take_receipts(u->env, b, u->mem, e);
+	if (k == ERR_REJECT && b->receipts->state == JOB_DONE)
+		doubt_body(u, b);
 	drop_receipts(u, b);
 	if (k && k != ERR_FATAL && ++b->tries < RECEIPT_TRIES) {
 		tally_trouble(u->env->tally, e);
@@ -381,6 +401,10 @@ static enum err_kind step_bodies(struct unit *u, struct err *e)
 			return k;
 		if (logs_known && !b->judged)
 			body_judge(u->env, b);
+		if (b->settled && body_check_senders(u->env, b, u->mem, e)) {
+			source_doubt(u->env->src, b->txs_who);
+			return ERR_REJECT;
+		}
 	}
 	return ERR_NONE;
 }
@@ -441,11 +465,6 @@ bool unit_settled(const struct unit *u)
 struct block_range unit_range(const struct unit *u)
 {
 	return u->range;
-}
-
-bool unit_cut(const struct unit *u)
-{
-	return u->cut;
 }
 
 bool unit_empty(const struct unit *u)

@@ -25,7 +25,6 @@ void unit_free(struct unit *u); /* cancels what is in flight */
 MUST_USE enum err_kind unit_advance(struct unit *u, uint64_t now_ms, struct err *e);
 
 struct block_range unit_range(const struct unit *u); /* shrinks when the node has fewer blocks */
-bool unit_cut(const struct unit *u);   /* it did: the node's head is below the range's end */
 bool unit_empty(const struct unit *u); /* the node has no block of the range: of no use any more */
 uint64_t unit_wakes_ms(
 	const struct unit *u); /* waits until then before it asks again; 0: does not */
@@ -34,6 +33,9 @@ uint64_t unit_wakes_ms(
 size_t unit_headers(const struct unit *u);
 const struct header *unit_header(const struct unit *u, size_t i);
 const struct body *unit_bodies(const struct unit *u); /* as many */
+
+/** Its headers turned out to be wrong: whoever gave them is asked last for a while. */
+void unit_doubt(struct unit *u);
 
 /**
  * Everything is there for the current set. Only of the oldest unit is the question asked what it

@@ -10,6 +10,7 @@
 
 #include "ingest/ingest.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,7 @@ void window_init(struct window *w, struct unit_env *env, const struct ingest_con
 	uint64_t range = conf->range_blocks ? (uint64_t)conf->range_blocks : 1;
 
 	*w = (struct window){.env = env,
-		.max = conf->window_ranges ? (size_t)conf->window_ranges : 1,
+		.max = conf->window_ranges > 2 ? (size_t)conf->window_ranges : 2,
 		.unit_bytes = conf->unit_bytes ? conf->unit_bytes : UNIT_BYTES};
 	w->units = calloc(w->max, sizeof(*w->units));
 	if (!w->units) {
@@ -98,6 +99,13 @@ static bool linked(const struct window *w, size_t i)
 		&unit_header(w->units[i - 1], n - 1)->hash, &unit_header(w->units[i], 0)->parent);
 }
 
+/* Unit i had fewer blocks than the one behind it was planned for. */
+static bool came_short(const struct window *w, size_t i)
+{
+	return i + 1 < w->count &&
+	       unit_range(w->units[i]).to + 1 != unit_range(w->units[i + 1]).from;
+}
+
 /* What fails again and again is tried in smaller pieces, so that all that is good goes on. */
 static bool shrink(struct window *w, size_t i)
 {
@@ -110,26 +118,66 @@ static bool shrink(struct window *w, size_t i)
 	return true;
 }
 
+/*
+ * The unit behind the front one can not be had, and so nothing confirms the front one's last block. All
+ * blocks before it are confirmed: in smaller pieces they go on.
+ */
+static bool free_front(struct window *w, size_t i)
+{
+	if (i != 1 || unit_headers(w->units[1]) || !shrink(w, 0))
+		return false;
+	w->missing = 0;
+	window_drop(w, 0);
+	return true;
+}
+
+/* Two units came that do not follow each other: a fork meanwhile, or somebody made a block up. */
+static enum err_kind unlinked(struct window *w, size_t i, struct err *e)
+{
+	uint64_t number = unit_range(w->units[i]).from;
+
+	unit_doubt(w->units[i - 1]);
+	unit_doubt(w->units[i]);
+	window_drop(w, i - 1);
+	err_set(e, ERR_REJECT, "ingest", 0,
+		"block %" PRIu64 " has another parent than the block %" PRIu64 " that was read with it",
+		number, number - 1);
+	tally_trouble(w->env->tally, e);
+	return ++w->env->contradictions > CONTRADICTIONS_MAX ? e->kind = ERR_FATAL : ERR_NONE;
+}
+
+bool window_confirms(const struct window *w)
+{
+	return w->count > 1 && unit_headers(w->units[1]);
+}
+
 enum err_kind window_advance(struct window *w, uint64_t now_ms, bool *cut, struct err *e)
 {
 	*cut = false;
 	for (size_t i = 0; i < w->count; i++) {
 		enum err_kind k = unit_advance(w->units[i], now_ms, e);
+		bool stuck = unit_troubles(w->units[i]) >= PATIENCE;
 
 		if (k)
 			return k;
-		if (unit_troubles(w->units[i]) >= PATIENCE && shrink(w, i)) {
+		if (stuck && shrink(w, i)) {
 			window_drop(w, i);
+			*cut = true;
+		} else if (stuck && free_front(w, i)) {
 			*cut = true;
 		} else if (unit_empty(w->units[i])) {
-			window_drop(w, i);
+			w->missing += i == 1;
+			if (w->missing < PATIENCE || !free_front(w, i))
+				window_drop(w, i);
 			*cut = true;
-		} else if (unit_cut(w->units[i]) && i + 1 < w->count) {
+		} else if (came_short(w, i)) {
 			window_drop(w, i + 1);
 			*cut = true;
 		} else if (i && !linked(w, i)) {
-			window_drop(w, i - 1);
+			k = unlinked(w, i, e);
 			*cut = true;
+			if (k)
+				return k;
 		}
 	}
 	return ERR_NONE;
@@ -158,6 +206,7 @@ void window_done(struct window *w)
 	w->env->dense = unit_dense(w->units[0]);
 	unit_free(w->units[0]);
 	w->count--;
+	w->missing = 0;
 	memmove(w->units, w->units + 1, w->count * sizeof(*w->units));
 	if (blocks >= w->size || want < w->size)
 		w->size = want > w->size * 2 ? w->size * 2 : want;

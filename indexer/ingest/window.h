@@ -12,9 +12,12 @@ struct window {
 	size_t count, max;
 	uint64_t size, size_max; /* blocks of the next unit, and the most of it */
 	size_t unit_bytes;
+	unsigned missing; /* times that the second unit was not there, since the last window_done */
 };
 
 struct ingest_conf;
+
+/** At least two units, so that a block which is not the newest is confirmed by its child. */
 void window_init(struct window *w, struct unit_env *env, const struct ingest_conf *conf);
 void window_close(struct window *w);
 
@@ -34,6 +37,9 @@ uint64_t window_next(const struct window *w, uint64_t next);
  * Errors: as unit_advance.
  */
 MUST_USE enum err_kind window_advance(struct window *w, uint64_t now_ms, bool *cut, struct err *e);
+
+/** Does the second unit's header confirm the last block of the front one? */
+bool window_confirms(const struct window *w);
 
 void window_drop(struct window *w, size_t from); /* units from that index on */
 

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 
 #include <curl/curl.h>
+#include <limits.h>
 #include <stdlib.h>
 
 #define BACKOFF_MIN_MS 25
@@ -25,6 +26,8 @@
 #define RATE_PAUSE_MS  250 /* at least, when no time is named */
 #define AUTH_PAUSE_MS  30000
 #define REVIEW_MS      600000 /* a method that is missing is tried again after this */
+#define DOUBT_MS       60000u
+#define DOUBT_MAX_MS   3600000u
 #define DOWN_AFTER_MS  500
 #define DOWN_AFTER     3
 #define SLOW_US        2000000
@@ -141,6 +144,8 @@ static void open_metrics(struct endpoint *ep)
 		"HTTP requests that wait for their answer.", NULL, NULL);
 	ep->m_usable = series(ep, METRIC_GAUGE, "bttc_source_endpoint_usable",
 		"1; 0 while the endpoint is down or answers for another chain.", NULL, NULL);
+	ep->m_doubts = series(ep, METRIC_COUNTER, "bttc_source_doubts_total",
+		"Answers that did not hold: others are asked first for a while.", NULL, NULL);
 	ep->m_repeats = series(ep, METRIC_COUNTER, "bttc_source_repeated_logs_total",
 		"Logs that an answer held more than once.", NULL, NULL);
 }
@@ -419,6 +424,35 @@ static uint64_t score(const struct endpoint *ep, const struct need *n)
 	return x;
 }
 
+/* Less is better; endpoints whose answers hold have 0. */
+static unsigned doubt(const struct endpoint *ep, uint64_t now)
+{
+	return now < ep->doubted_ms ? ep->doubts : 0;
+}
+
+void source_doubt(struct source *s, uint32_t who)
+{
+	const uint64_t now = clock_ms();
+
+	for (size_t i = 0; i < s->ep_count; i++) {
+		struct endpoint *ep = s->ep[i];
+		unsigned doublings;
+
+		if (!(who >> i & 1))
+			continue;
+		if (now >= ep->doubted_ms + DOUBT_MAX_MS)
+			ep->doubts = 0;
+		doublings = ep->doubts < 8 ? ep->doubts : 8;
+		ep->doubts++;
+		ep->doubted_ms = now + (DOUBT_MS << doublings < DOUBT_MAX_MS ? DOUBT_MS << doublings
+									      : DOUBT_MAX_MS);
+		metric_add(ep->m_doubts, 1);
+		if (s->ep_count > 1)
+			log_warn_often("source", "an answer does not hold, others are asked first",
+				ep->name, "chain=%s endpoint=%s", s->chain->key, ep->name);
+	}
+}
+
 static void sooner(uint64_t *wake, uint64_t at)
 {
 	if (at < *wake)
@@ -428,10 +462,12 @@ static void sooner(uint64_t *wake, uint64_t at)
 struct choice endpoint_pick(struct source *s, const struct need *n, uint64_t now)
 {
 	struct choice c = {.wake = LATER, .stuck = true};
+	unsigned least = UINT_MAX;
 	uint64_t best = 0;
 
 	for (size_t i = 0; i < s->ep_count; i++) {
 		struct endpoint *ep = s->ep[i];
+		unsigned d = doubt(ep, now);
 		uint64_t x;
 
 		if (!fits(ep, n))
@@ -445,6 +481,11 @@ struct choice endpoint_pick(struct source *s, const struct need *n, uint64_t now
 			continue; /* its check is under way */
 		}
 		c.stuck = false;
+		if (d > least)
+			continue;
+		if (d < least) /* rather waited for than the others asked */
+			c.ep = NULL;
+		least = d;
 		if (ep->in_flight >= (uint64_t)s->conf.in_flight)
 			continue; /* a transfer will end and wake us */
 		if (!endpoint_tokens(ep, now)) {

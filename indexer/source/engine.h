@@ -139,6 +139,8 @@ struct endpoint {
 	uint64_t failing_ms; /* when the first of them was */
 	uint64_t latency_us; /* moving average; 0: not known */
 	unsigned health;     /* 0..1024, moving average of successes */
+	unsigned doubts;     /* answers that did not hold */
+	uint64_t doubted_ms; /* others are asked first until then */
 	uint64_t tokens_ms;  /* rate budget: thousandths of requests */
 	uint64_t tokens_at;
 	/* what the node can do */
@@ -162,7 +164,7 @@ struct endpoint {
 	_Atomic uint64_t requests, errors, bytes;
 	_Atomic unsigned latency_ms;
 	struct metric_series *m_requests[M_COUNT], *m_errors[RPC_CLASS_COUNT];
-	struct metric_series *m_retries, *m_bytes, *m_sent, *m_seconds, *m_repeats;
+	struct metric_series *m_retries, *m_bytes, *m_sent, *m_seconds, *m_repeats, *m_doubts;
 	struct metric_series *m_in_flight, *m_batch, *m_usable;
 };
 

@@ -211,6 +211,8 @@ void job_answer(struct call *c, struct endpoint *ep, struct jval v)
 		j->pub.endpoint = ep->name;
 		return;
 	}
+	if (c->from && c->from == c->to && !c->by_hash)
+		err_wrap(&e, "block %llu", (unsigned long long)c->from);
 	err_wrap(&e, "%s: %s", ep->name, method_name(c->method));
 	if (k == ERR_AGAIN) {
 		endpoint_count(ep, RPC_HEAD);
@@ -277,6 +279,11 @@ static void refuse(struct call *c, struct endpoint *ep, enum rpc_class why, cons
 	case RPC_CLASS_COUNT: break;
 	}
 	job_wait(c, ready);
+}
+
+uint32_t source_who(const struct job *j)
+{
+	return j ? ((const struct job_run *)j)->used : 0;
 }
 
 void source_elsewhere(struct job *j, const struct job *than)

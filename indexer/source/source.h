@@ -139,6 +139,15 @@ struct job *source_code(struct source *s, const struct address *a);
  */
 void source_elsewhere(struct job *j, const struct job *than);
 
+/** Which endpoints gave parts of the answer to j, as bits; 0: none. */
+uint32_t source_who(const struct job *j);
+
+/**
+ * What these endpoints said does not hold (a header or another answer contradicts it). For a while, longer
+ * each time, the others are asked first; an endpoint is never given up for it, since it may be the only one.
+ */
+void source_doubt(struct source *s, uint32_t who);
+
 void job_free(struct job *j); /* also of a running one: it is cancelled; NULL is legal */
 
 /**

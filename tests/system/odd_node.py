@@ -4,16 +4,17 @@ import contextlib, hashlib, http.client, http.server, json, ssl, threading, urll
 
 
 class Server:
-    """answer(request) -> response, for every JSON-RPC request of a batch or alone; url is where it listens."""
+    """answer(request) -> response, for every JSON-RPC request of a batch or alone (whole: for a batch at once);
+    url is where it listens."""
 
-    def __init__(self, answer, tls=None):
+    def __init__(self, answer, tls=None, whole=False):
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             wbufsize = 1 << 16
 
             def do_POST(self):
                 q = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                a = [answer(x) for x in q] if isinstance(q, list) else answer(q)
+                a = [answer(x) for x in q] if isinstance(q, list) and not whole else answer(q)
                 body = json.dumps(a).encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")

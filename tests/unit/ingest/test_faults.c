@@ -4,6 +4,7 @@
  */
 #include "base/log.h"
 #include "base/metric.h"
+#include "chain/header.h"
 #include "unit/ingest/harness.h"
 
 static struct network *golden_net, *world_net;
@@ -295,6 +296,37 @@ TEST_OF(nulls)
 TEST_OF(mixed)
 TEST_OF(invented_head)
 
+/* Blocks made up from the hash down: only their children show it. Where a range ends, that comes later. */
+static void made_up(struct source *s, struct fake_job *f)
+{
+	struct header *h;
+
+	if (f->kind != J_BLOCKS || !f->j.header_count || rnd(&s->seed) % 3)
+		return;
+	h = &f->j.headers[f->j.header_count - 1];
+	if (h->number >= fake_last(s))
+		return;
+	h->time++;
+	header_hash(&h->hash, h);
+}
+
+static void test_made_up(void **state)
+{
+	struct ingest_conf conf = {
+		.range_blocks = 20, .window_ranges = 1, .has_to = true, .to = fake_last(golden)};
+	unsigned before = doubted;
+	struct sink k;
+
+	(void)state;
+	sink_init(&k);
+	fake_reset(golden, 7);
+	golden->mangle = made_up;
+	run(golden, network_chain(golden_net, "root"), &conf, &k);
+	sink_equal(&golden_clean, &k);
+	assert_true(doubted > before);
+	sink_free(&k);
+}
+
 static void counters(void **state)
 {
 	const struct chain_conf *c = network_chain(world_net, "bttc");
@@ -379,6 +411,7 @@ int main(void)
 		cmocka_unit_test(test_bad_headers),
 		cmocka_unit_test(test_no_answer),
 		cmocka_unit_test(test_nulls),
+		cmocka_unit_test(test_made_up),
 		cmocka_unit_test(test_mixed),
 		cmocka_unit_test(test_invented_head),
 		cmocka_unit_test(hashed),

@@ -636,9 +636,43 @@ static void a_fragment_is_a_header(void **state)
 	rig_close(&r);
 }
 
+/* What a node said was refuted: the other one is asked, however slow; alone it would be asked again. */
+static void a_doubted_node_is_asked_last(void **state)
+{
+	struct endpoint_info before[2], after[2];
+	struct rig r;
+	struct job *j;
+
+	(void)state;
+	rig_init(&r, 2);
+	rig_open(&r);
+	j = source_blocks(r.s, (struct block_range){1, 20}, false);
+	assert_int_equal(rig_wait(&r, j), ERR_NONE);
+	assert_true(source_who(j) == 1 || source_who(j) == 2 || source_who(j) == 3);
+	job_free(j);
+	source_doubt(r.s, 1);
+	source_endpoints(r.s, before, 2);
+	for (uint64_t n = 1; n < 400; n += 20) {
+		j = source_blocks(r.s, (struct block_range){n, n + 19}, false);
+		assert_int_equal(rig_wait(&r, j), ERR_NONE);
+		assert_int_equal(source_who(j), 2);
+		job_free(j);
+	}
+	source_endpoints(r.s, after, 2);
+	assert_true(after[0].requests == before[0].requests);
+	source_doubt(r.s, 2);
+	source_doubt(r.s, 2);
+	j = source_blocks(r.s, (struct block_range){1, 20}, false);
+	assert_int_equal(rig_wait(&r, j), ERR_NONE);
+	assert_int_equal(source_who(j), 1);
+	job_free(j);
+	rig_close(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_doubted_node_is_asked_last),
 		cmocka_unit_test(head_has_header_and_tags),
 		cmocka_unit_test(unknown_tags_are_asked_once),
 		cmocka_unit_test(blocks_come_in_order_and_in_batches),
