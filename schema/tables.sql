@@ -259,6 +259,33 @@ TABLE chain.network  -- The one network that this database holds.
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
 
+TABLE chain.operation  -- Log of what operators did: migrations, network files, overrides, backfills, other streams, ledgers made anew, chains resumed, checks of the database. Rows are never changed; each is bound to the one before it by a hash.
+  id bigint NOT NULL  -- Counts the entries from 1 without gaps.
+  at timestamp with time zone NOT NULL  -- When its transaction began.
+  actor text NOT NULL  -- Database user who did it.
+  kind text COLLATE C NOT NULL  -- migrate_up, migrate_down, network, chain, override, ledger_begun, ledger_redone, backfill, stream, resume or verify.
+  detail text NOT NULL  -- What was done, and by which version of the program.
+  previous bytea NOT NULL  -- Hash of the entry before; of the first entry 32 zero bytes.
+  hash bytea NOT NULL  -- SHA-256 over previous and the entry (chain.operation_hash).
+  CONSTRAINT operation_hash_ck CHECK (((length(previous) = 32) AND (length(hash) = 32)))
+  CONSTRAINT operation_kind_ck CHECK ((kind ~ '^[a-z][a-z_]*$'::text))
+  CONSTRAINT operation_pk PRIMARY KEY (id)
+  TRIGGER operation_chain EXECUTES chain.chain_operation
+  TRIGGER operation_keep EXECUTES chain.keep_operation
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT SELECT TO bttc_writer
+
+TABLE chain.operation_head  -- The newest entry of chain.operation, written with it.
+  id bigint NOT NULL  -- Its number; 0: none.
+  hash bytea NOT NULL  -- Its hash.
+  only_one boolean NOT NULL DEFAULT true  -- Always true; keeps the table at one row.
+  CONSTRAINT operation_head_only_one_ck CHECK (only_one)
+  CONSTRAINT operation_head_pk PRIMARY KEY (only_one)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT SELECT TO bttc_writer
+
 TABLE chain.orphan_block  -- Blocks that a fork removed. A block may be here more than once, and canonical again.
   fork integer NOT NULL  -- Fork of chain.fork that removed it.
   chain_id bigint NOT NULL  -- EVM chain id.
@@ -2632,6 +2659,8 @@ FUNCTION chain.build_log_indexes(id bigint) RETURNS integer SECURITY DEFINER  --
 
 FUNCTION chain.bytes(hex text) RETURNS bytea IMMUTABLE PARALLEL SAFE  -- Hex text, with or without 0x, as bytes: for WHERE address = chain.bytes('0x...').
 
+FUNCTION chain.chain_operation() RETURNS trigger SECURITY DEFINER  -- Trigger of chain.operation: everything but kind and detail is set here, one entry at a time.
+
 FUNCTION chain.comment_columns(view regclass, VARIADIC own text[] DEFAULT '{}'::text[]) RETURNS void  -- For migrations: comments the columns of a view; "column:text" overrides the usual text.
 
 FUNCTION chain.comment_orphan(canonical regclass, orphan regclass) RETURNS void  -- For migrations: gives an orphan table the column comments of the table it mirrors.
@@ -2642,6 +2671,8 @@ FUNCTION chain.finality(block bigint, safe bigint, final bigint) RETURNS text IM
 
 FUNCTION chain.hex(data bytea) RETURNS text IMMUTABLE PARALLEL SAFE  -- Lower-case hex with 0x, as the API writes hashes and addresses.
 
+FUNCTION chain.keep_operation() RETURNS trigger  -- Refuses to change or delete entries of chain.operation.
+
 FUNCTION chain.level_name(level smallint) RETURNS text IMMUTABLE PARALLEL SAFE  -- Name of a verification level.
 
 FUNCTION chain.make_event_view(view text, event text, topic0 text, contract text, about text, VARIADIC cols text[]) RETURNS void  -- For migrations: makes the view of one event with its comments.
@@ -2649,6 +2680,12 @@ FUNCTION chain.make_event_view(view text, event text, topic0 text, contract text
 FUNCTION chain.make_partitions() RETURNS trigger SECURITY DEFINER  -- Trigger of chain.chain: a new chain gets its partitions, their indexes and its row in chain.head.
 
 FUNCTION chain.missing_log_indexes(id bigint) RETURNS integer STABLE  -- How many secondary indexes of a chain's logs are not there.
+
+FUNCTION chain.operation_fault() RETURNS TABLE(operation bigint, fault text) STABLE  -- Entries of chain.operation that were changed, or before which some are missing; no row: the log is whole.
+
+FUNCTION chain.operation_hash(previous bytea, id bigint, at timestamp with time zone, actor text, kind text, detail text) RETURNS bytea IMMUTABLE PARALLEL SAFE  -- Hash of an entry of chain.operation: SHA-256 over the 32 bytes of previous, then as UTF-8, with blanks between: id, microseconds since 1970, and actor, kind and detail, each as its length in bytes, a colon and the text.
+
+FUNCTION chain.record_operation(kind text, detail text) RETURNS bigint SECURITY DEFINER  -- Adds an entry to chain.operation in the caller's transaction; returns its number. Others wait with theirs until it ends.
 
 FUNCTION chain.tron_address(address bytea) RETURNS text IMMUTABLE PARALLEL SAFE  -- The base58check form of an address (T...), as TRON wallets show it.
 

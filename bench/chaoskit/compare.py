@@ -7,6 +7,8 @@ LEFT_OUT = {
     "bttc.migration": "when and how long: the steps themselves are in the schema that is compared",
     "chain.position": "offsets of the stream that this run read",
     "chain.stream": "the stream that this run read",
+    "chain.operation": "says when",
+    "chain.operation_head": "as chain.operation",
     "chain.fork": "which forks were seen depends on the moment; checked against the orphan tables instead",
 }
 # Columns likewise.

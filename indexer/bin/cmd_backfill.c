@@ -2,6 +2,7 @@
 #include "bin/pipeline.h"
 
 #include "base/stop.h"
+#include "store/operation.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -59,6 +60,19 @@ static void print_plan(const struct pipeline *p, const struct backfill_conf *c, 
 	printf("  into %s\n", c->p.data ? c->p.data : "the given database");
 }
 
+/* It is many transactions: that it was begun is what the log says. */
+static enum err_kind log_begin(const struct pipeline *p, const struct backfill_conf *c, struct err *e)
+{
+	struct pg *pg = NULL;
+	enum err_kind k = pg_open(&pg, p->url, "bttc-indexer backfill", e);
+
+	if (!k)
+		k = operation_record(pg, e, "backfill", "chain %s, blocks %" PRId64 " to %" PRId64 ", begun",
+			c->chain, c->from, c->to);
+	pg_close(pg);
+	return k;
+}
+
 static enum err_kind run(struct pipeline *p, const struct backfill_conf *c, size_t chain,
 	struct err *e)
 {
@@ -68,6 +82,8 @@ static enum err_kind run(struct pipeline *p, const struct backfill_conf *c, size
 		.to = (uint64_t)c->to};
 	enum err_kind k = pipeline_open(p, NULL, e);
 
+	if (!k)
+		k = log_begin(p, c, e);
 	if (!k)
 		k = pipeline_start(p, chain, &ic, &wc, e);
 	if (!k && &p->net->chains[chain] == network_staking(p->net))

@@ -32,7 +32,8 @@ static const struct opt opts[] = {
 		"More of both, a line each: \"block 0x...\" or \"root 0x...\"; # begins a comment."},
 	{"quiet", NULL, OPT_FLAG, AT(quiet), "false", 0, 0, 0, "One line a file."},
 	{"database", "URL", OPT_STRING, AT(db.database), NULL, 0, 0, OPT_SECRET,
-		"Check what is stored there instead of files; nothing is changed."},
+		"Check what is stored there instead of files; all that is written is the result, into the log of "
+		"operations."},
 	{"network", "NAME|FILE", OPT_STRING, AT(db.network), NULL, 0, 0, 0,
 		"Network of the database; default: the name that is stored there."},
 	{"chain", "CHAIN", OPT_STRING, AT(db.chain), NULL, 0, 0, 0,

@@ -5,6 +5,7 @@
 #include "bin/command.h"
 
 #include "base/log.h"
+#include "base/version.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -112,7 +113,7 @@ int main(int argc, char **argv)
 		return EXIT_OK;
 	}
 	if (!strcmp(word, "--version")) {
-		puts("bttc-indexer " BTTC_VERSION);
+		printf("bttc-indexer %s\n", version_text());
 		return EXIT_OK;
 	}
 	for (size_t i = 0; i < COMMANDS; i++) {

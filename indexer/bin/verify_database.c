@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "bin/command.h"
 #include "books/audit.h"
-#include "store/pg.h"
+#include "store/operation.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -94,6 +94,56 @@ static enum err_kind check_chains(const struct verify_database *c, const struct 
 	return k;
 }
 
+/* Is the log of operations whole? */
+static enum err_kind check_operations(struct pg *pg, struct telling *t, struct err *e)
+{
+	enum err_kind k = pg_query(pg,
+		"SELECT operation, fault FROM chain.operation_fault() LIMIT 20", NULL, e);
+
+	for (int i = 0; !k && i < pg_count(pg); i++) {
+		t->findings++;
+		printf("FAILED  chain.operation, entry %" PRId64 ": %s; restore the log from a backup\n",
+			pg_i64(pg, i, 0), pg_text(pg, i, 1, NULL));
+	}
+	if (k || pg_count(pg))
+		return k;
+	k = pg_query(pg, "SELECT id, encode(hash, 'hex') FROM chain.operation_head", NULL, e);
+	if (!k && pg_count(pg) == 1)
+		printf("ok      log of %" PRId64 " operations, hash 0x%s\n", pg_i64(pg, 0, 0),
+			pg_text(pg, 0, 1, NULL));
+	return k;
+}
+
+/* A reader who may not write, or a copy that can not be written, leaves no entry. */
+static enum err_kind log_result(struct pg *pg, const struct verify_database *c, unsigned findings,
+	struct err *e)
+{
+	enum err_kind k = pg_query(pg,
+		"SELECT has_function_privilege('chain.record_operation(text, text)', 'EXECUTE') AND NOT"
+		" pg_is_in_recovery() AND EXISTS (SELECT FROM chain.operation_head)",
+		NULL, e);
+	char sample[40];
+
+	if (k || !pg_i64(pg, 0, 0))
+		return k;
+	snprintf(sample, sizeof(sample), "a sample of %" PRId64, c->sample);
+	return operation_record(pg, e, "verify", "%s blocks of %s: %u findings", c->full ? "all" : sample,
+		c->chain ? c->chain : "each chain", findings);
+}
+
+static enum err_kind check_log(const struct verify_database *c, struct telling *t, struct err *e)
+{
+	struct pg *pg = NULL;
+	enum err_kind k = pg_open(&pg, c->database, "bttc-indexer verify", e);
+
+	if (!k)
+		k = check_operations(pg, t, e);
+	if (!k)
+		k = log_result(pg, c, t->findings, e);
+	pg_close(pg);
+	return k;
+}
+
 int verify_database(const struct verify_database *c)
 {
 	struct arena *mem = arena_new(1u << 20);
@@ -114,6 +164,8 @@ int verify_database(const struct verify_database *c)
 		k = err_set(&e, ERR_FATAL, "verify", 0, "network %s has no chain %s", net->name, c->chain);
 	if (!k)
 		k = check_chains(c, net, &t, &e);
+	if (!k)
+		k = check_log(c, &t, &e);
 	network_free(net);
 	arena_free(mem);
 	if (k)

@@ -7,6 +7,7 @@
 #include "base/hex.h"
 
 #include "base/log.h"
+#include "store/operation.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -252,6 +253,9 @@ static enum err_kind follow_overrides(struct session *s, int64_t block, int64_t 
 		s->conf->chain->key, newest, from);
 	s->block = pg_i64(s->pg, 0, 0);
 	s->generation = pg_i64(s->pg, 0, 1);
+	if ((k = operation_record(s->pg, e, "ledger_redone", "chain %s, overrides %" PRId64 ", from block %" PRIu64,
+		     s->conf->chain->key, newest, from)))
+		return k;
 	return load_all(s, e);
 }
 
@@ -269,8 +273,8 @@ static enum err_kind newest_overrides(struct session *s, int64_t *id, struct err
 	return k;
 }
 
-/* Nothing there, or made by other rules: the initial state. */
-static enum err_kind begin(struct session *s, struct err *e)
+/* Nothing there (before: none), or made by other rules: the initial state. */
+static enum err_kind begin(struct session *s, const char *before, struct err *e)
 {
 	struct pg_args a = {0};
 	char rules[64], manager[41];
@@ -301,6 +305,9 @@ static enum err_kind begin(struct session *s, struct err *e)
 	if (k)
 		return k;
 	s->generation = pg_i64(s->pg, 0, 0);
+	if ((k = operation_record(s->pg, e, "ledger_begun", "chain %s, rules %s, before: %s, overrides %" PRId64,
+		     s->conf->chain->key, rules, before, newest)))
+		return k;
 	a = (struct pg_args){0};
 	arg_chain(&a, s);
 	pg_arg_i64(&a, INT64_MIN);
@@ -330,7 +337,7 @@ enum err_kind load_match(struct session *s, struct err *e)
 {
 	struct pg_args a = {0};
 	int64_t block, generation, applied, newest;
-	char rules[64];
+	char rules[64], before[64] = "none";
 	enum err_kind k;
 
 	arg_chain(&a, s);
@@ -342,8 +349,10 @@ enum err_kind load_match(struct session *s, struct err *e)
 	if (k)
 		return k;
 	load_rules(s, rules);
-	if (!pg_count(s->pg) || strcmp(pg_text(s->pg, 0, 2, NULL), rules))
-		return begin(s, e);
+	if (pg_count(s->pg))
+		snprintf(before, sizeof(before), "%s", pg_text(s->pg, 0, 2, NULL));
+	if (strcmp(before, rules))
+		return begin(s, before, e);
 	block = pg_i64(s->pg, 0, 0);
 	generation = pg_i64(s->pg, 0, 1);
 	applied = pg_i64(s->pg, 0, 3);

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "books/body.h"
+#include "store/operation.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -196,16 +197,25 @@ static enum err_kind store_text(
 	struct pg *pg, int64_t chain, const char *text, int64_t *id, struct err *e)
 {
 	struct pg_args a = {0};
+	char sha256[65];
 	enum err_kind k;
 
 	pg_arg_i64(&a, chain);
 	pg_arg_text(&a, text);
+	if ((k = pg_exec(pg, "BEGIN", e)))
+		return k;
 	k = pg_query(pg,
-		"INSERT INTO ledger.override_set (chain_id, body) VALUES ($1, $2) RETURNING id", &a, e);
+		"INSERT INTO ledger.override_set (chain_id, body) VALUES ($1, $2)"
+		" RETURNING id, encode(sha256(convert_to(body, 'UTF8')), 'hex')",
+		&a, e);
 	if (k)
 		return k;
 	*id = pg_i64(pg, 0, 0);
-	return pg_exec(pg, "NOTIFY bttc_head", e);
+	snprintf(sha256, sizeof(sha256), "%s", pg_text(pg, 0, 1, NULL));
+	if ((k = operation_record(pg, e, "override", "set %" PRId64 " of chain %" PRId64 ", SHA-256 %s", *id,
+		     chain, sha256)))
+		return k;
+	return pg_exec(pg, "NOTIFY bttc_head; COMMIT", e);
 }
 
 enum err_kind overrides_store(

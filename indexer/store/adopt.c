@@ -4,6 +4,7 @@
  * nothing in the new one, so the position begins at 0; what keeps the history whole is that the new
  * stream begins on a stored block.
  */
+#include "store/operation.h"
 #include "store/writer_state.h"
 
 #include <string.h>
@@ -67,6 +68,8 @@ enum err_kind writer_adopt(
 	enum err_kind k;
 
 	if ((k = pg_exec(w->pg, "BEGIN", e)) || (k = move_position(w, stream_id, next_offset, e)) ||
+		(k = operation_record(w->pg, e, "stream", "chain %s goes on with another stream after block %"
+			PRIu64, w->chain->key, w->at.has ? w->at.id.number : 0)) ||
 		(k = pg_exec(w->pg, "COMMIT", e))) {
 		pg_rollback(w->pg);
 		return k;

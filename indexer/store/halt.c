@@ -5,6 +5,8 @@
  */
 #include "store/writer_state.h"
 
+#include "base/version.h"
+
 enum err_kind store_halt(
 	const char *url, const struct chain_conf *chain, const char *reason, struct err *e)
 {
@@ -30,5 +32,10 @@ enum err_kind writer_resumed(struct writer *w, struct err *e)
 	struct pg_args a = {0};
 
 	arg_chain(&a, w);
-	return pg_query(w->pg, "DELETE FROM chain.halt WHERE chain_id = $1", &a, e);
+	pg_arg_text(&a, version_text());
+	return pg_query(w->pg,
+		"WITH gone AS (DELETE FROM chain.halt WHERE chain_id = $1 RETURNING chain_id, reason) SELECT"
+		" chain.record_operation('resume', format('chain %s, which had stopped: %s; bttc-indexer %s',"
+		" c.key, g.reason, $2)) FROM gone g JOIN chain.chain c USING (chain_id)",
+		&a, e);
 }

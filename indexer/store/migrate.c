@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "store/migration_list.h"
+#include "store/operation.h"
 #include "store/pg.h"
 #include "store/schema_version.h"
 
@@ -181,6 +182,8 @@ static enum err_kind step(struct pg *pg, unsigned number, bool up, struct err *e
 		return k == ERR_REJECT ? e->kind = ERR_FATAL : k;
 	}
 	k = up ? record(pg, number, m, clock_ms() - start, e) : forget(pg, number, e);
+	if (!k)
+		k = operation_record_migration(pg, up, m->name, m->sha256, e);
 	return k ? k : pg_exec(pg, "COMMIT", e);
 }
 

@@ -7,6 +7,7 @@
 #include "store/store.h"
 
 #include "base/log.h"
+#include "store/operation.h"
 #include "store/pg.h"
 #include "store/schema_version.h"
 
@@ -36,6 +37,7 @@ static const char *role_name(enum chain_role r)
 static enum err_kind register_network(struct pg *pg, const struct network *net, struct err *e)
 {
 	struct pg_args a = {0};
+	char before[65] = "";
 	enum err_kind k;
 
 	if ((k = pg_exec(pg, "LOCK TABLE chain.network IN SHARE ROW EXCLUSIVE MODE", e)) ||
@@ -48,15 +50,20 @@ static enum err_kind register_network(struct pg *pg, const struct network *net, 
 			pg_text(pg, 0, 0, NULL), net->name);
 	if (pg_count(pg) && !strcmp(pg_text(pg, 0, 1, NULL), net->revision))
 		return ERR_NONE;
-	if (pg_count(pg))
+	if (pg_count(pg)) {
+		snprintf(before, sizeof(before), "%s", pg_text(pg, 0, 1, NULL));
 		log_info("register", "network file changed", "network=%s before=%s now=%s",
-			net->name, log_quotes(pg_text(pg, 0, 1, NULL)), net->revision);
+			net->name, log_quotes(before), net->revision);
+	}
 	pg_arg_text(&a, net->name);
 	pg_arg_text(&a, net->revision);
-	return pg_query(pg,
+	k = pg_query(pg,
 		"INSERT INTO chain.network (name, revision) VALUES ($1, $2) "
 		"ON CONFLICT (name) DO UPDATE SET revision = excluded.revision",
 		&a, e);
+	return k ? k
+		 : operation_record(pg, e, "network", "network %s, revision %s, before: %s", net->name,
+			   net->revision, *before ? before : "none");
 }
 
 static enum err_kind differs(const struct chain_conf *c, const char *what, struct err *e)
@@ -70,6 +77,7 @@ static enum err_kind differs(const struct chain_conf *c, const char *what, struc
 static enum err_kind register_chain(struct pg *pg, const struct chain_conf *c, struct err *e)
 {
 	struct pg_args find = {0}, a = {0};
+	int64_t before = -1;
 	enum err_kind k;
 
 	if (c->chain_id > INT64_MAX || c->first_block > INT64_MAX)
@@ -95,7 +103,8 @@ static enum err_kind register_chain(struct pg *pg, const struct chain_conf *c, s
 			return differs(c, "role", e);
 		if ((uint64_t)pg_i64(pg, 0, 4) != c->first_block)
 			return differs(c, "first block", e);
-		if (pg_i64(pg, 0, 5) == (int64_t)c->required)
+		before = pg_i64(pg, 0, 5);
+		if (before == (int64_t)c->required)
 			return ERR_NONE;
 	}
 	pg_arg_i64(&a, (int64_t)c->chain_id);
@@ -104,11 +113,14 @@ static enum err_kind register_chain(struct pg *pg, const struct chain_conf *c, s
 	pg_arg_text(&a, role_name(c->role));
 	pg_arg_i64(&a, (int64_t)c->first_block);
 	pg_arg_i64(&a, (int64_t)c->required);
-	return pg_query(pg,
+	k = pg_query(pg,
 		"INSERT INTO chain.chain (chain_id, key, kind, role, first_block, required_level) "
 		"VALUES ($1, $2, $3, $4, $5, $6) "
 		"ON CONFLICT (chain_id) DO UPDATE SET required_level = excluded.required_level",
 		&a, e);
+	return k ? k
+		 : operation_record(pg, e, "chain", "chain %s, required level %s, before: %s", c->key,
+			   level_name(c->required), before < 0 ? "not there" : level_name((enum level)before));
 }
 
 enum err_kind store_register(const char *url, const struct network *net, struct err *e)

@@ -7,7 +7,7 @@ WORLD = os.path.join(RECORDINGS, "world")
 def verify(dsn, *args, code=0):
     rc, out, err = run_cli("verify", "--database", dsn, *args)
     assert rc == code, (rc, out, err)
-    return out
+    return re.sub(r"^ok      log of \d+ operations, hash 0x[0-9a-f]{64}\n", "", out, flags=re.M)
 
 
 def copy_of(dsn):
@@ -82,6 +82,82 @@ def test_golden_and_each_damage():
         assert hits and "ok " not in out, (statement, out)
 
     together(one, DAMAGE, 3)
+
+
+# What only the owner of the tables can do to the log of operations: (statement, words of the finding).
+TAMPER = [
+    ("UPDATE chain.operation SET detail = detail || '.' WHERE id = 3", "entry 3: was changed"),
+    ("UPDATE chain.operation SET actor = 'nobody' WHERE id = 2", "entry 2: was changed"),
+    ("UPDATE chain.operation SET at = at + interval '1 microsecond' WHERE id = 1", "entry 1: was changed"),
+    ("UPDATE chain.operation SET kind = 'resume', hash = chain.operation_hash(previous, id, at, actor, 'resume', detail)"
+     " WHERE id = 2", "entry 3: does not follow"),
+    ("DELETE FROM chain.operation WHERE id = 2", "entry 3: missing before it: entry 2"),
+    ("DELETE FROM chain.operation WHERE id IN (1, 2)", "entry 3: missing before it: entries 1 to 2"),
+    ("DELETE FROM chain.operation WHERE id = (SELECT id FROM chain.operation_head)", "is the newest that was written, and is missing"),
+    ("DELETE FROM chain.operation", "is the newest that was written, and is missing"),
+    ("DELETE FROM chain.operation_head", "the row of chain.operation_head is missing"),
+]
+
+
+def entries(dsn):
+    return psql(dsn, "SELECT id, kind, detail FROM chain.operation ORDER BY id")
+
+
+def refused(dsn, statement, words):
+    p = subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", statement, dsn], capture_output=True, text=True)
+    assert p.returncode and words in p.stderr, (statement, p)
+
+
+def test_operations():
+    dsn = new_database()
+    index_all("golden", dsn)
+    kinds = [x[1] for x in entries(dsn)]
+    assert kinds == ["migrate_up", "network", "chain", "ledger_begun"], entries(dsn)
+    assert "; bttc-indexer " in entries(dsn)[1][2], entries(dsn)
+    with open(os.path.join(tempfile.mkdtemp(), "set"), "w") as f:
+        first = psql(dsn, "SELECT first_block + 40 FROM chain.chain")[0][0]
+        f.write(f"{first} proposer_bonus 11 by order\n")
+    assert run_cli("override", f.name, "--database", dsn)[0] == 0
+    index_all("golden", dsn)
+    verify(dsn, "--full")
+    assert verify(dsn, "--sample", "5", "--seed", "1") is not None
+    said = entries(dsn)[4:]
+    assert [x[1] for x in said] == ["override", "ledger_redone", "verify", "verify"], said
+    assert said[1][2].startswith("chain root, overrides 1, from block " + first), said
+    assert said[2][2].startswith("all blocks of each chain: 0 findings"), said
+    assert said[3][2].startswith("a sample of 5 blocks of each chain: 0 findings"), said
+    for statement in ("UPDATE chain.operation SET detail = ''", "DELETE FROM chain.operation", "TRUNCATE chain.operation"):
+        refused(dsn, statement, "chain.operation only grows")
+    for statement in ("INSERT INTO chain.operation (kind, detail) VALUES ('verify', '')", "UPDATE chain.operation_head SET id = 9"):
+        refused(dsn, "SET ROLE bttc_writer; " + statement, "permission denied")
+    assert [x[0] for x in entries(dsn)] == [str(i) for i in range(1, 9)]
+
+    def one(tamper):
+        statement, words = tamper
+        broken = copy_of(dsn)
+        psql(broken, "ALTER TABLE chain.operation DISABLE TRIGGER operation_keep")
+        psql(broken, statement)
+        psql(broken, "ALTER TABLE chain.operation ENABLE TRIGGER operation_keep")
+        rc, out, err = run_cli("verify", "--database", broken, "--sample", "1", "--seed", "1")
+        assert rc == 1, (rc, out, err)
+        assert "FAILED  chain.operation, entry" in out and words in out and "ok      log" not in out, (statement, out)
+
+    together(one, TAMPER, 3)
+
+
+def test_operations_at_once():
+    """Many writers, some of which take their transaction back: one chain, no gap."""
+    dsn = new_database()
+    assert run_cli("migrate", "up", "--database", dsn)[0] == 0
+    before = len(entries(dsn))
+
+    def writer(w):
+        for i in range(10):
+            psql(dsn, f"BEGIN; SELECT chain.record_operation('verify', '{w}.{i}'); {'ROLLBACK' if i % 3 == 0 else 'COMMIT'}")
+
+    together(writer, range(6), 6)
+    assert len(entries(dsn)) == before + 6 * 6
+    assert not psql(dsn, "SELECT * FROM chain.operation_fault()")
 
 
 def test_world_fits():
