@@ -253,8 +253,8 @@ static enum err_kind follow_overrides(struct session *s, int64_t block, int64_t 
 		s->conf->chain->key, newest, from);
 	s->block = pg_i64(s->pg, 0, 0);
 	s->generation = pg_i64(s->pg, 0, 1);
-	if ((k = operation_record(s->pg, e, "ledger_redone", "chain %s, overrides %" PRId64 ", from block %" PRIu64,
-		     s->conf->chain->key, newest, from)))
+	if ((k = operation_record(s->pg, e, "ledger_redone",
+		     "chain %s, overrides %" PRId64 ", from block %" PRIu64, s->conf->chain->key, newest, from)))
 		return k;
 	return load_all(s, e);
 }
@@ -305,8 +305,8 @@ static enum err_kind begin(struct session *s, const char *before, struct err *e)
 	if (k)
 		return k;
 	s->generation = pg_i64(s->pg, 0, 0);
-	if ((k = operation_record(s->pg, e, "ledger_begun", "chain %s, rules %s, before: %s, overrides %" PRId64,
-		     s->conf->chain->key, rules, before, newest)))
+	if ((k = operation_record(s->pg, e, "ledger_begun",
+		     "chain %s, rules %s, before: %s, overrides %" PRId64, s->conf->chain->key, rules, before, newest)))
 		return k;
 	a = (struct pg_args){0};
 	arg_chain(&a, s);

@@ -120,7 +120,8 @@ static enum err_kind register_chain(struct pg *pg, const struct chain_conf *c, s
 		&a, e);
 	return k ? k
 		 : operation_record(pg, e, "chain", "chain %s, required level %s, before: %s", c->key,
-			   level_name(c->required), before < 0 ? "not there" : level_name((enum level)before));
+			   level_name(c->required),
+			   before < 0 ? "not there" : level_name((enum level)before));
 }
 
 enum err_kind store_register(const char *url, const struct network *net, struct err *e)
