@@ -189,13 +189,20 @@ void get_payouts(struct call *c)
 
 /* -------- roles -------- */
 
-enum { ROLE = LIST_OWN, ACCOUNT, TO_BLOCK, TO_TX };
+enum { ROLE = LIST_OWN, ACCOUNT, TO_BLOCK, TO_TX, FROM_BLOCK, ROLE_LOG };
 
 #define TAKEN(column)                                                                              \
 	"(SELECT t." column " FROM ledger.role_entry t WHERE t.chain_id = x.chain_id AND"              \
 	" t.partnership = x.partnership AND t.role = x.role AND t.account = x.account AND NOT t.given" \
-	" AND (t.block, t.log_index) > (x.block, x.log_index) AND t.block <= b.indexed ORDER BY"       \
+	" AND (t.block, t.log_index) > (x.given_block, x.given_log) AND t.block <= b.indexed ORDER BY" \
 	" t.block, t.log_index LIMIT 1)"
+
+/* Roles of the initial state come before the first block's logs; no cursor goes below 0. */
+#define ROLE_TABLE                                                                                 \
+	"(SELECT e.chain_id, greatest(e.block, c.first_block) AS block, e.log_index + 1048576 AS"      \
+	" log_index, e.tx, e.partnership, e.role, e.account, e.block AS given_block, e.log_index AS"   \
+	" given_log FROM ledger.role_entry e JOIN chain.chain c ON c.chain_id = e.chain_id WHERE"      \
+	" e.given)"
 
 static void plan_role(const struct call *c, struct list_plan *p)
 {
@@ -207,7 +214,7 @@ static bool role_row(struct cells *out, const struct list_row *row)
 {
 	list_text_cell(out, "role", row, ROLE);
 	list_address_cell(out, "account", row, ACCOUNT);
-	list_int_cell(out, "from_block", row, LIST_BLOCK);
+	list_int_cell(out, "from_block", row, FROM_BLOCK);
 	list_hex_cell(out, "from_tx", row, LIST_TX);
 	list_int_cell(out, "to_block", row, TO_BLOCK);
 	list_hex_cell(out, "to_tx", row, TO_TX);
@@ -215,9 +222,11 @@ static bool role_row(struct cells *out, const struct list_row *row)
 }
 
 static const struct list_kind ROLES = {
-	.table = "(SELECT * FROM ledger.role_entry WHERE given)",
-	.columns = ", x.role, x.account, " TAKEN("block") " AS to_block, " TAKEN("tx") " AS to_tx",
+	.table = ROLE_TABLE,
+	.columns = ", x.role, x.account, " TAKEN("block") " AS to_block, " TAKEN("tx") " AS to_tx,"
+		   " x.given_block, CASE WHEN x.given_log >= 0 THEN x.given_log END",
 	.ledger = true,
+	.log_index = ROLE_LOG,
 	.has_rows = staking,
 	.plan = plan_role,
 	.row = role_row,
@@ -227,6 +236,50 @@ void get_roles(struct call *c)
 {
 	if (take_address(c))
 		list_answer(c, &ROLES);
+}
+
+/* -------- who sent what to a partnership -------- */
+
+enum { TX_ACTOR = LIST_OWN, TX_ROLES, TX_CALLED, TX_FUNCTION, TX_SUCCEEDED, TX_VALUE, TX_INDEX, TX_LOG };
+
+/* Sent to it, reverted ones too; and those that made it log by way of another contract. */
+#define TRANSACTIONS                                                                               \
+	"(SELECT t.chain_id, t.block, t.tx_index AS log_index, t.hash AS tx, t.recipient AS"           \
+	" partnership, t.recipient, t.sender, t.function, t.succeeded, t.value FROM chain.tx t UNION"   \
+	" ALL SELECT DISTINCT l.chain_id, l.block, l.tx_index, l.tx, l.address, o.recipient, o.sender," \
+	" o.function, true, o.value FROM chain.log l LEFT JOIN chain.tx o ON o.chain_id = l.chain_id"   \
+	" AND o.block = l.block AND o.tx_index = l.tx_index WHERE o.recipient IS DISTINCT FROM"         \
+	" l.address)"
+
+static bool transaction_row(struct cells *out, const struct list_row *row)
+{
+	list_int_cell(out, "tx_index", row, TX_INDEX);
+	list_address_cell(out, "actor", row, TX_ACTOR);
+	list_text_cell(out, "roles", row, TX_ROLES);
+	list_address_cell(out, "called", row, TX_CALLED);
+	list_text_cell(out, "function", row, TX_FUNCTION);
+	cell_bool(out, "succeeded", !pgres_null(row->res, row->at, TX_SUCCEEDED) &&
+					    pgres_i64(row->res, row->at, TX_SUCCEEDED));
+	list_text_cell(out, "value", row, TX_VALUE);
+	return true;
+}
+
+static const struct list_kind PARTNERSHIP_TRANSACTIONS = {
+	.table = TRANSACTIONS,
+	.columns = ", x.sender, ledger.roles_at(x.chain_id, x.partnership, x.sender, x.block,"
+		   " x.log_index), x.recipient, x.function, x.succeeded::int4::int8, x.value::text,"
+		   " x.log_index::int8 AS place, NULL::int8 AS none",
+	.ledger = true,
+	.log_index = TX_LOG,
+	.has_rows = staking,
+	.plan = plan_role,
+	.row = transaction_row,
+};
+
+void get_partnership_transactions(struct call *c)
+{
+	if (take_address(c))
+		list_answer(c, &PARTNERSHIP_TRANSACTIONS);
 }
 
 /* -------- validators -------- */

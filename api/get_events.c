@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ADDRESS = LIST_OWN, CONTRACT, EVENT, TOPICS, DATA, TX_INDEX, KIND, ACTOR };
+enum { ADDRESS = LIST_OWN, CONTRACT, EVENT, TOPICS, DATA, TX_INDEX, KIND, ACTOR, ACTOR_ROLES };
 
 static const char COLUMNS[] = ", x.address, x.contract, x.event, x.topics, x.data, x.tx_index";
 
@@ -216,6 +216,7 @@ static bool partnership_row(struct cells *out, const struct list_row *row)
 			? partnership_kind_name((enum partnership_kind)kind)
 			: NULL);
 	list_address_cell(out, "actor", row, ACTOR);
+	list_text_cell(out, "actor_roles", row, ACTOR_ROLES);
 	return write_row(out, row);
 }
 
@@ -224,7 +225,9 @@ static const struct list_kind PARTNERSHIP_HISTORY = {
 	.columns = ", x.address, x.contract, x.event, x.topics, x.data, x.tx_index, (SELECT e.kind FROM"
 		   " partnership.event e WHERE e.chain_id = x.chain_id AND e.block = x.block AND"
 		   " e.log_index = x.log_index), (SELECT t.sender FROM chain.tx t WHERE t.chain_id ="
-		   " x.chain_id AND t.block = x.block AND t.tx_index = x.tx_index)",
+		   " x.chain_id AND t.block = x.block AND t.tx_index = x.tx_index), (SELECT"
+		   " ledger.roles_at(t.chain_id, x.address, t.sender, t.block, t.tx_index) FROM chain.tx t"
+		   " WHERE t.chain_id = x.chain_id AND t.block = x.block AND t.tx_index = x.tx_index)",
 	.has_rows = staking_chain,
 	.plan = plan_partnership,
 	.row = partnership_row,

@@ -35,17 +35,53 @@ static void sort_people(struct state *s)
 	state_sort(s, LEDGER_PERSON, by_presence);
 }
 
-static void person(const struct state *s, struct cells *out, const struct ledger_person *x)
+/* Of an inferred partnership: the part of all payouts that one got; what is owed nobody knows. */
+static void share_cell(struct cells *out, bool known, const struct ledger_person *x, struct u256 paid)
+{
+	struct u256 part;
+
+	if (known)
+		state_u64(out, "share_bps", x->share_bps);
+	else if (u256_mul_ok(&part, x->claimed, u256_u64(10000)) && u256_div(&part, NULL, part, paid))
+		state_small(out, "share_bps", part);
+	else
+		cell_null(out, "share_bps");
+}
+
+static void person(const struct state *s, struct cells *out, const struct ledger_person *x, bool known,
+	struct u256 paid)
 {
 	cells_begin(out);
 	state_address_cell(s, out, "address", &x->key.b);
-	state_u64(out, "share_bps", x->share_bps);
+	share_cell(out, known, x, paid);
 	cell_bool(out, "active", x->active);
-	state_u256(out, "claimable", x->claimable);
+	state_view(out, "claimable", known, x->claimable);
 	state_u256(out, "claimed", x->claimed);
 	state_u256(out, "contributed", x->contributed);
-	state_u256(out, "earned", u256_add(x->allocated, x->restaked));
+	state_view(out, "earned", known, u256_add(x->allocated, x->restaked));
 	cells_end(out);
+}
+
+static void people(
+	const struct state *s, struct cells *out, const struct ledger_partnership *p, const struct address *a)
+{
+	struct u256 paid = U256_ZERO;
+	struct cells *in;
+
+	for (size_t i = 0; i < state_count(s, LEDGER_PERSON); i++) {
+		const struct ledger_person *x = state_at(s, LEDGER_PERSON, i);
+
+		if (address_eq(&x->key.a, a))
+			paid = u256_add(paid, x->claimed);
+	}
+	in = state_inner(s, true);
+	for (size_t i = 0; i < state_count(s, LEDGER_PERSON); i++) {
+		const struct ledger_person *x = state_at(s, LEDGER_PERSON, i);
+
+		if (address_eq(&x->key.a, a))
+			person(s, in, x, p->phase != PHASE_INFERRED, paid);
+	}
+	state_inner_end(s, out, "partners");
 }
 
 static void validator_cell(struct cells *out, uint64_t id)
@@ -61,30 +97,30 @@ static void partnership_row(const struct state *s, const struct state_key *k, st
 	static const struct ledger_partnership none;
 	const struct ledger_partnership *p = state_find(s, LEDGER_PARTNERSHIP, 0, &k->a);
 	const struct ledger_balance *b = state_find(s, LEDGER_BALANCE, 0, &k->a);
-	struct cells *in;
+	bool known;
 
 	if (!p)
 		p = &none; /* names of columns */
+	known = p->phase != PHASE_INFERRED;
 	state_address_cell(s, out, "address", &k->a);
 	validator_cell(out, p->validator_id);
-	cell_str(out, "source", "abi");
-	state_u64(out, "phase", p->phase);
-	cell_bool(out, "paused", p->paused);
+	cell_str(out, "source", known ? "abi" : "inferred");
+	if (known)
+		state_u64(out, "phase", p->phase);
+	else
+		cell_null(out, "phase");
+	if (known)
+		cell_bool(out, "paused", p->paused);
+	else
+		cell_null(out, "paused");
 	state_address_cell(s, out, "admin", &p->admin);
 	state_address_cell(s, out, "operator", &p->operator_);
 	state_address_cell(s, out, "dust_partner", &p->dust_partner);
 	state_u256(out, "total_received", p->total_received);
-	state_u256(out, "free_capital", p->free_capital);
+	state_view(out, "free_capital", known, p->free_capital);
 	state_u256(out, "staked_capital", p->staked_capital);
 	state_u256(out, "token_balance", b ? b->amount : U256_ZERO);
-	in = state_inner(s, true);
-	for (size_t i = 0; i < state_count(s, LEDGER_PERSON); i++) {
-		const struct ledger_person *x = state_at(s, LEDGER_PERSON, i);
-
-		if (address_eq(&x->key.a, &k->a))
-			person(s, in, x);
-	}
-	state_inner_end(s, out, "partners");
+	people(s, out, p, &k->a);
 }
 
 static const struct state_kind PARTNERSHIPS = {
@@ -141,17 +177,21 @@ static void stake_in(const struct state *s, struct cells *out, const struct ledg
 	const struct ledger_partnership *p = state_find(s, LEDGER_PARTNERSHIP, 0, &x->key.a);
 	uint64_t id = p ? p->validator_id : 0;
 	struct u256 v = U256_ZERO;
-	bool ok = accrued(&v, s, x, id ? state_find(s, LEDGER_VALIDATOR, id, NULL) : NULL);
+	bool known = !p || p->phase != PHASE_INFERRED;
+	bool ok = known && accrued(&v, s, x, id ? state_find(s, LEDGER_VALIDATOR, id, NULL) : NULL);
 
 	cells_begin(out);
 	state_address_cell(s, out, "partnership", &x->key.a);
 	validator_cell(out, id);
-	state_u64(out, "share_bps", x->share_bps);
+	if (known)
+		state_u64(out, "share_bps", x->share_bps);
+	else
+		cell_null(out, "share_bps");
 	cell_bool(out, "active", x->active);
 	state_view(out, "accrued", ok, v);
 	cell_bool(out, "estimate", true);
-	state_u256(out, "allocated", x->allocated);
-	state_u256(out, "claimable", x->claimable);
+	state_view(out, "allocated", known, x->allocated);
+	state_view(out, "claimable", known, x->claimable);
 	state_u256(out, "claimed", x->claimed);
 	state_u256(out, "contributed", x->contributed);
 	cells_end(out);

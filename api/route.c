@@ -53,6 +53,8 @@ const struct route ROUTES[] = {
 	{"/v1/partnerships/{address}/history", get_partnership_history, ROW_PARAMS,
 		"partnership_history"},
 	{"/v1/partnerships/{address}/roles", get_roles, ROW_PARAMS, "roles"},
+	{"/v1/partnerships/{address}/transactions", get_partnership_transactions, ROW_PARAMS,
+		"partnership_transactions"},
 	{"/v1/partners/{address}/rewards", get_partner_rewards, ROW_PARAMS | PARAM_BIT(PARAM_INTERVAL),
 		"partner_rewards"},
 	{"/v1/partners/{address}/payouts", get_partner_payouts, ROW_PARAMS, "payouts"},

@@ -49,6 +49,7 @@ void get_delegator_rewards(struct call *c);
 void get_partnership_history(struct call *c);
 void get_performance(struct call *c);
 void get_roles(struct call *c);
+void get_partnership_transactions(struct call *c);
 void get_partner_rewards(struct call *c);
 void get_partner_payouts(struct call *c);
 void get_audit(struct call *c);

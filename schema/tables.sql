@@ -435,6 +435,7 @@ TABLE chain.tx PARTITION BY LIST (chain_id)  -- Kept transactions: those of logs
   function text COLLATE C  -- Function that the calldata calls; NULL: a selector that no ABI has.
   input bytea NOT NULL  -- Calldata.
   CONSTRAINT tx_pk PRIMARY KEY (chain_id, block, tx_index)
+  INDEX tx_recipient_ix ON ONLY chain.tx USING btree (recipient, block, tx_index)
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
@@ -569,6 +570,26 @@ TABLE ledger.epoch  -- validatorStateChanges.
   CONSTRAINT epoch_pk PRIMARY KEY (chain_id, epoch, block)
   INDEX epoch_block_ix ON ledger.epoch USING brin (block) WITH (autosummarize='on')
   INDEX epoch_created_ix ON ledger.epoch USING btree (chain_id, epoch) WHERE created
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
+TABLE ledger.flow  -- Tokens of partnerships as transfers and staking events show them, whatever their own events say; all time, from when the contract was known.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  partnership bytea NOT NULL  -- Contract, 20 bytes.
+  block bigint NOT NULL  -- Block at whose end it is so.
+  created boolean NOT NULL  -- The first row of its key.
+  rewards numeric(78,0) NOT NULL  -- Paid by the StakeManager as rewards of a validator or a delegator.
+  principal numeric(78,0) NOT NULL  -- Paid by the StakeManager as stake that came back.
+  from_manager numeric(78,0) NOT NULL  -- All transfers from the StakeManager.
+  to_manager numeric(78,0) NOT NULL  -- All transfers to the StakeManager.
+  paid_in numeric(78,0) NOT NULL  -- Transfers from everybody else.
+  paid_out numeric(78,0) NOT NULL  -- Transfers to everybody else.
+  validator_id bigint NOT NULL  -- Validator whose token it got last; 0: none.
+  CONSTRAINT flow_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT flow_pk PRIMARY KEY (chain_id, partnership, block)
+  INDEX flow_block_ix ON ledger.flow USING brin (block) WITH (autosummarize='on')
+  INDEX flow_created_ix ON ledger.flow USING btree (chain_id, partnership) WHERE created
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
@@ -725,7 +746,7 @@ TABLE ledger.partnership  -- Partnership contracts.
   admin bytea NOT NULL  -- Admin, 20 bytes; zeros: none.
   operator bytea NOT NULL  -- Operator, 20 bytes; zeros: none.
   dust_partner bytea NOT NULL  -- Dust partner, 20 bytes; zeros: none.
-  phase integer NOT NULL  -- 0 none, 1 initialized, 2 staked, 3 unstaking, 4 closed.
+  phase integer NOT NULL  -- 0 none, 1 initialized, 2 staked, 3 unstaking, 4 closed, 5 inferred: its events are not known, all follows from transfers and staking events.
   paused integer NOT NULL  -- Paused.
   partner_count integer NOT NULL  -- Partner count.
   CONSTRAINT partnership_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
@@ -748,8 +769,8 @@ TABLE ledger.person  -- Partners and depositors of partnerships, also past ones.
   allocated numeric(78,0) NOT NULL  -- Allocated as the contract has it, uint256.
   restaked numeric(78,0) NOT NULL  -- Restaked as the contract has it, uint256.
   share_bps bigint NOT NULL  -- Share bps.
-  list_order bigint NOT NULL  -- Place in the contract's list of partners, ascending.
-  active bigint NOT NULL  -- Active.
+  list_order bigint NOT NULL  -- Place in the contract's list of partners, ascending; of an inferred partnership: how often it was paid.
+  active bigint NOT NULL  -- 1: a partner now; of an inferred partnership: paid in, or was paid more than once.
   terms_tx bytea NOT NULL  -- Transaction that set share_bps, 32 bytes; zeros: the initial state.
   CONSTRAINT person_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
   CONSTRAINT person_pk PRIMARY KEY (chain_id, partnership, account, block)
@@ -816,10 +837,10 @@ TABLE ledger.producer_day  -- What each producer of a child chain did, per day o
 TABLE ledger.role_entry  -- Roles in partnerships that were given or taken.
   chain_id bigint NOT NULL  -- EVM chain id.
   partnership bytea NOT NULL  -- Contract.
-  block bigint NOT NULL  -- Block of the log that caused it.
-  log_index integer NOT NULL  -- Index of that log in its block.
-  tx bytea NOT NULL  -- Its transaction.
-  time timestamp with time zone NOT NULL  -- Time of the block.
+  block bigint NOT NULL  -- Block of the log that caused it; of the initial state: the block before the first one.
+  log_index integer NOT NULL  -- Index of that log in its block; below 0: the initial state.
+  tx bytea  -- Its transaction; NULL: the initial state.
+  time timestamp with time zone  -- Time of the block; NULL: the initial state.
   role text COLLATE C NOT NULL  -- admin, operator, partner, or another role of the contract.
   account bytea NOT NULL  -- Who has it.
   given boolean NOT NULL  -- Given, or taken.
@@ -1169,6 +1190,36 @@ VIEW analytics.partner_month_final  -- As partner_month, of final blocks only: n
   deposited numeric(78,0)  -- Capital paid in.
   restaked_rewards numeric(78,0)  -- Income that became capital.
   returned numeric(78,0)  -- Capital paid back.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+
+VIEW analytics.partnership_flow  -- Each partnership now: its tokens seen from outside, beside what its own events say. Both are compared in every transaction; a difference is a discrepancy (partnership_flow).
+  partnership text  -- Contract.
+  source text  -- abi: its events are known; inferred: they are not.
+  validator_id bigint  -- Validator whose token it got last.
+  rewards numeric(78,0)  -- Paid by the StakeManager as rewards.
+  principal numeric(78,0)  -- Paid by the StakeManager as stake that came back.
+  from_manager numeric(78,0)  -- All transfers from the StakeManager.
+  to_manager numeric(78,0)  -- All transfers to the StakeManager.
+  paid_in numeric(78,0)  -- Transfers from everybody else.
+  paid_out numeric(78,0)  -- Transfers to everybody else.
+  said_received numeric(78,0)  -- Rewards received by its events; inferred: as rewards.
+  said_claimed numeric(78,0)  -- Claimed by its events; inferred: as paid_out.
+  newest_block bigint  -- Block of the newest change.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+
+VIEW analytics.partnership_transaction  -- Every transaction sent to a partnership, reverted ones too, with the roles that its sender had right before it.
+  time timestamp with time zone  -- Time of the block.
+  block bigint  -- Block number.
+  tx_index integer  -- Index in the block.
+  tx text  -- Transaction.
+  partnership text  -- Contract.
+  actor text  -- Who sent it.
+  roles text  -- admin, operator, partner, or the contract's own roles, apart by commas; NULL: none.
+  function text  -- Function called; NULL: not in a loaded ABI.
+  succeeded boolean  -- False: reverted.
+  final boolean  -- The block is final.
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
 
@@ -2710,6 +2761,8 @@ FUNCTION ledger.delegators_reward(v ledger.validator, reward_per_stake numeric) 
 FUNCTION ledger.is_checkpointed(at bigint) RETURNS boolean STABLE PARALLEL SAFE  -- Does a final checkpoint whose root was recomputed and is right cover this block of the child chain, and did no ResetHeaderBlock void it?
 
 FUNCTION ledger.keep_override_set() RETURNS trigger  -- Refuses to change or delete sets of overrides.
+
+FUNCTION ledger.roles_at(id bigint, pact bytea, who bytea, at bigint, place integer) RETURNS text STABLE PARALLEL SAFE  -- Roles that an account had in a partnership right before a transaction, apart by commas, in order of their names; NULL: none.
 
 FUNCTION ledger.uint256(b bytea) RETURNS numeric IMMUTABLE PARALLEL SAFE  -- Bytes as a big-endian number, for roots where amounts stand.
 

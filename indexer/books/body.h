@@ -66,6 +66,8 @@ const char *entries_table(unsigned t);         /* name in schema ledger */
 const char *entries_columns(unsigned t);       /* apart by ", " */
 unsigned entries_column_count(unsigned t);
 void entries_rows(struct session *s, const struct block *b, const struct ledger_outcome *out);
+/** Roles that the initial state gives, as of `block`. */
+void entries_initial_roles(struct session *s, int64_t block);
 /** Movements between accounts; b NULL: the opening, of `block`. */
 void entries_postings(struct session *s, const struct block *b, int64_t block,
 	const struct ledger_posting *p, size_t n);

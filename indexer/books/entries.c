@@ -204,6 +204,48 @@ static void put_account(struct session *s, struct copy *c, const struct ledger_a
 	copy_text(c, name);
 }
 
+/* Before all logs: their indexes are below 0, in the order in which they are told. */
+static void initial_role(struct session *s, int64_t block, int32_t *at,
+	const struct ledger_partnership *p, const struct address *account, const char *role)
+{
+	static const struct address nobody;
+	struct copy *c = &s->rows[TABLE_ROLE_ENTRY];
+
+	if (address_eq(account, &nobody))
+		return;
+	copy_row(c);
+	copy_i64(c, s->chain_id);
+	copy_i64(c, block);
+	copy_i32(c, (*at)++);
+	copy_null(c);
+	copy_null(c);
+	put_address(c, &p->key.a);
+	copy_text(c, role);
+	put_address(c, account);
+	copy_bool(c, true);
+}
+
+void entries_initial_roles(struct session *s, int64_t block)
+{
+	size_t people = ledger_count(s->ledger, LEDGER_PERSON);
+
+	for (size_t i = 0; i < ledger_count(s->ledger, LEDGER_PARTNERSHIP); i++) {
+		const struct ledger_partnership *p = ledger_at(s->ledger, LEDGER_PARTNERSHIP, i);
+		int32_t at = -(int32_t)(people + 2);
+
+		if (p->phase == PHASE_INFERRED)
+			continue;
+		initial_role(s, block, &at, p, &p->admin, "admin");
+		initial_role(s, block, &at, p, &p->operator_, "operator");
+		for (size_t k = 0; k < people; k++) {
+			const struct ledger_person *w = ledger_at(s->ledger, LEDGER_PERSON, k);
+
+			if (w->active && address_eq(&w->key.a, &p->key.a))
+				initial_role(s, block, &at, p, &w->key.b, "partner");
+		}
+	}
+}
+
 void entries_postings(struct session *s, const struct block *b, int64_t block,
 	const struct ledger_posting *p, size_t n)
 {

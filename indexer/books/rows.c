@@ -213,6 +213,7 @@ void rows_all(struct session *s, int64_t block)
 				ledger_at(s->ledger, (enum ledger_kind)k, i), block, true);
 	}
 	rows_record(s, LEDGER_SIGNERS, NULL, block, true);
+	entries_initial_roles(s, block);
 	ledger_opening(s->ledger, s->mem, &opening, &n);
 	entries_postings(s, NULL, block, opening, n);
 	ledger_parameters(s->ledger, s->mem, &parameters, &n);

@@ -28,6 +28,7 @@ static const char *const names[FINDING_KIND_COUNT] = {
 	[FINDING_CHECKPOINT_INFERRED] = "checkpoint_inferred",
 	[FINDING_IMPLEMENTATION] = "implementation",
 	[FINDING_OUTFLOW] = "outflow",
+	[FINDING_PARTNERSHIP_FLOW] = "partnership_flow",
 };
 
 const char *ledger_finding_name(enum ledger_finding_kind kind)

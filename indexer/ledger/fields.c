@@ -154,6 +154,17 @@ static const struct ledger_field epoch_fields[] = {
 	{"staker_count", FIELD_U64, AT(epoch, staker_count)},
 };
 
+static const struct ledger_field flow_fields[] = {
+	{"partnership", FIELD_ADDRESS, AT(flow, key.a)},
+	{"rewards", FIELD_U256, AT(flow, rewards)},
+	{"principal", FIELD_U256, AT(flow, principal)},
+	{"from_manager", FIELD_U256, AT(flow, from_manager)},
+	{"to_manager", FIELD_U256, AT(flow, to_manager)},
+	{"paid_in", FIELD_U256, AT(flow, paid_in)},
+	{"paid_out", FIELD_U256, AT(flow, paid_out)},
+	{"validator_id", FIELD_U64, AT(flow, validator_id)},
+};
+
 static const struct ledger_fields all[LEDGER_KIND_COUNT] = {
 	[LEDGER_GLOBAL] = {global_fields, N(global_fields), 0},
 	[LEDGER_VALIDATOR] = {validator_fields, N(validator_fields), 1},
@@ -167,6 +178,7 @@ static const struct ledger_fields all[LEDGER_KIND_COUNT] = {
 	[LEDGER_HEADER] = {header_fields, N(header_fields), 1},
 	[LEDGER_ROOT_CHAIN] = {root_chain_fields, N(root_chain_fields), 1},
 	[LEDGER_EPOCH] = {epoch_fields, N(epoch_fields), 1},
+	[LEDGER_FLOW] = {flow_fields, N(flow_fields), 1},
 };
 
 struct ledger_fields ledger_fields(enum ledger_kind kind)

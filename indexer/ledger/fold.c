@@ -171,6 +171,7 @@ static void handle(struct fold *f, struct item *it)
 static void fold_items(struct fold *f)
 {
 	uint32_t tx = f->items[f->first].log->tx_index;
+	size_t findings = f->finding_count;
 
 	for (f->end = f->first; f->end < f->count && f->items[f->end].log->tx_index == tx;)
 		f->end++;
@@ -183,6 +184,7 @@ static void fold_items(struct fold *f)
 	delegator_end_tx(f);
 	partnership_end_tx(f);
 	post_end_tx(f);
+	flow_end_tx(f, findings);
 	f->first = f->end;
 }
 

@@ -324,14 +324,18 @@ static void read_partnership(struct reading *r, struct jval x)
 	struct ledger_partnership *p;
 	struct ledger_balance *b;
 	struct ledger_key k;
+	bool unknown;
 
 	fixed(r, x, "address", a.b, 20);
 	p = edit_partnership(r->l, &a);
+	unknown = p->phase == PHASE_INFERRED;
 	p->total_received = number(r, x, "totalReceived");
 	p->free_capital = number(r, x, "freeCapital");
 	p->staked_capital = number(r, x, "stakedCapital");
 	p->validator_id = small(r, x, "validatorId");
 	p->phase = (uint32_t)small(r, x, "phase");
+	if (unknown)
+		p->phase = PHASE_INFERRED;
 	p->paused = truth(x, "paused");
 	fixed(r, x, "admin", p->admin.b, 20);
 	fixed(r, x, "operator", p->operator_.b, 20);

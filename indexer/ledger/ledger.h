@@ -30,6 +30,7 @@ enum ledger_kind {
 	LEDGER_ROOT_CHAIN,  /* key.n = root chain id: CHAIN_CHECKPOINT_REWARD, currentHeaderBlockId
 			     */
 	LEDGER_EPOCH,       /* key.n = epoch: validatorStateChanges */
+	LEDGER_FLOW,        /* key.a = partnership: its tokens seen from outside */
 	LEDGER_KIND_COUNT
 };
 const char *ledger_kind_name(enum ledger_kind kind); /* "global", "signers", ... */
@@ -95,7 +96,15 @@ struct ledger_unbond {
 	uint64_t validator_id;
 };
 
-enum ledger_phase { PHASE_NONE, PHASE_INITIALIZED, PHASE_STAKED, PHASE_UNSTAKING, PHASE_CLOSED };
+/** PHASE_INFERRED: none of its events is known; everything follows from transfers and staking events. */
+enum ledger_phase {
+	PHASE_NONE,
+	PHASE_INITIALIZED,
+	PHASE_STAKED,
+	PHASE_UNSTAKING,
+	PHASE_CLOSED,
+	PHASE_INFERRED
+};
 
 struct ledger_partnership {
 	struct ledger_key key;
@@ -183,6 +192,7 @@ enum ledger_finding_kind {
 	FINDING_CHECKPOINT_INFERRED,   /* signatures not known; the reward says who signed */
 	FINDING_IMPLEMENTATION,        /* an upgrade to code that no rule set names */
 	FINDING_OUTFLOW,               /* tokens left an account of ours and nothing says why */
+	FINDING_PARTNERSHIP_FLOW,      /* its events and its transfers differ: reward, deposits, payouts */
 	FINDING_KIND_COUNT
 };
 const char *ledger_finding_name(enum ledger_finding_kind kind); /* "checkpoint_reward", ... */
@@ -376,6 +386,19 @@ struct ledger_posting {
 	struct u256 amount;             /* not zero */
 	struct hash32 tx_hash;          /* zero: an opening */
 	uint32_t log_index;             /* UINT32_MAX: a call or an opening */
+};
+
+/**
+ * Tokens of a partnership as transfers and staking events show them, all time from when it was known.
+ * Of an inferred one: total_received is rewards, staked_capital its validator's own stake; persons are
+ * who paid in (contributed) or was paid (claimed, order: how often), active from the second payment on.
+ */
+struct ledger_flow {
+	struct ledger_key key;
+	struct u256 rewards, principal; /* paid by staking as reward, as principal */
+	struct u256 from_manager, to_manager; /* all transfers from and to the StakeManager */
+	struct u256 paid_in, paid_out;        /* from and to everybody else */
+	uint64_t validator_id;                /* whose NFT it got last; 0: none */
 };
 
 struct ledger_outcome {

@@ -51,6 +51,7 @@ static void received(struct fold *f, struct ledger_partnership *p, const struct 
 
 	close_allocation(f);
 	p->total_received = safe_add(f, p->total_received, r->amount);
+	flow_say(f, FLOW_REWARD, &p->key.a, r->amount);
 	if (r->has[PF_TOTAL])
 		check_equal(f, &at, p->total_received, r->total);
 	a->open = !u256_is_zero(r->amount);
@@ -96,6 +97,7 @@ static void claimed(struct fold *f, struct ledger_partnership *p, const struct p
 							     : u256_sub(w->claimable, r->amount);
 	w->claimed = safe_add(f, w->claimed, r->amount);
 	entry_partner(f, ENTRY_PAYOUT, p, w, r->amount)->recipient = *to;
+	flow_say(f, FLOW_OUT, &p->key.a, r->amount);
 	post(f, POSTING_PAID, account_ab(ACCOUNT_CLAIMABLE, &p->key.a, &w->key.b), clearing(p), r->amount);
 }
 
@@ -117,6 +119,7 @@ static void deposited(struct fold *f, struct ledger_partnership *p, const struct
 		return;
 	}
 	entry_partner(f, ENTRY_CONTRIBUTION, p, w, r->amount);
+	flow_say(f, FLOW_IN, &p->key.a, r->amount);
 	p->free_capital = safe_add(f, p->free_capital, r->amount);
 	post(f, POSTING_CONTRIBUTED, clearing(p), free_capital(p), r->amount);
 }
@@ -128,6 +131,7 @@ static void returned(struct fold *f, struct ledger_partnership *p, const struct 
 	w->contributed = safe_sub(f, w->contributed, r->amount);
 	p->free_capital = safe_sub(f, p->free_capital, r->amount);
 	entry_partner(f, ENTRY_RETURN, p, w, r->amount);
+	flow_say(f, FLOW_OUT, &p->key.a, r->amount);
 	post(f, POSTING_RETURNED, account_ab(ACCOUNT_CONTRIBUTED, &p->key.a, &w->key.b),
 		account_a(ACCOUNT_ENTRUSTED, &p->key.a), r->amount);
 	post(f, POSTING_RETURNED, free_capital(p), clearing(p), r->amount);
@@ -206,9 +210,9 @@ void partnership_event(struct fold *f, struct item *it)
 
 	if (!r)
 		return;
-	if (!ledger_partnership(f->l, &it->log->address)) {
+	if (!has_books(f->l, &it->log->address)) {
 		post_adopt(f, &it->log->address);
-		edit_partnership(f->l, &it->log->address);
+		flow_adopt(f, edit_partnership(f->l, &it->log->address));
 	}
 	p = edit_partnership(f->l, &it->log->address);
 	switch (r->map->kind) {
@@ -248,7 +252,7 @@ static struct ledger_partnership *owner_of(struct fold *f, const struct address 
 {
 	const struct ledger_partnership *p = is_null(a) ? NULL : ledger_partnership(f->l, a);
 
-	return p && p->validator_id == id && id ? edit_partnership(f->l, a) : NULL;
+	return p && p->validator_id == id && id && has_books(f->l, a) ? edit_partnership(f->l, a) : NULL;
 }
 
 void partnership_restaked(
@@ -301,21 +305,23 @@ void partnership_unstaked(
 
 void partnership_paid(struct fold *f, const struct address *to, struct u256 reward)
 {
-	if (ledger_partnership(f->l, to))
+	flow_reward(f, to, reward);
+	if (has_books(f->l, to))
 		post(f, POSTING_RECEIVED, account_a(ACCOUNT_CLEARING, to), account_a(ACCOUNT_INCOME, to),
 			reward);
 }
 
 void partnership_delegated(struct fold *f, const struct address *user, struct u256 amount)
 {
-	if (ledger_partnership(f->l, user))
+	if (has_books(f->l, user))
 		post(f, POSTING_DELEGATED, account_a(ACCOUNT_UNSOLICITED, user),
 			account_a(ACCOUNT_CLEARING, user), amount);
 }
 
 void partnership_withdrawn(struct fold *f, const struct address *user, struct u256 amount)
 {
-	if (ledger_partnership(f->l, user))
+	flow_principal(f, user, amount);
+	if (has_books(f->l, user))
 		post(f, POSTING_WITHDRAWN, account_a(ACCOUNT_CLEARING, user),
 			account_a(ACCOUNT_UNSOLICITED, user), amount);
 }

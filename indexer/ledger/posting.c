@@ -213,7 +213,7 @@ void post_adjusted(struct fold *f, struct ledger_account a, struct u256 before, 
 
 static bool is_holder(const struct fold *f, const struct address *a)
 {
-	return address_eq(a, ledger_stake_manager(f->l)) || ledger_partnership(f->l, a);
+	return address_eq(a, ledger_stake_manager(f->l)) || has_books(f->l, a);
 }
 
 void post_transfer(
@@ -364,6 +364,8 @@ static void open_partnership(struct opening *o, const struct ledger_partnership 
 {
 	struct u256 balance = ledger_balance(o->f.l, &p->key.a), claims = U256_ZERO;
 
+	if (p->phase == PHASE_INFERRED)
+		return;
 	o->held = U256_ZERO;
 	open_held(o, account_a(ACCOUNT_FREE_CAPITAL, &p->key.a), p->free_capital);
 	for (size_t i = 0; i < ledger_count(o->f.l, LEDGER_PERSON); i++) {
@@ -385,7 +387,7 @@ static void open_wallet(struct opening *o, const struct ledger_balance *b)
 
 	if (address_eq(&b->key.a, manager))
 		open_account(o, account_n(ACCOUNT_RESERVE, 0), u256_sub(b->amount, o->manager));
-	else if (!ledger_partnership(o->f.l, &b->key.a))
+	else if (!has_books(o->f.l, &b->key.a))
 		open_account(o, account_a(ACCOUNT_WALLET, &b->key.a), b->amount);
 }
 

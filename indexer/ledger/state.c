@@ -25,6 +25,7 @@ static const struct {
 	[LEDGER_HEADER] = {"header", sizeof(struct ledger_header)},
 	[LEDGER_ROOT_CHAIN] = {"root_chain", sizeof(struct ledger_root_chain)},
 	[LEDGER_EPOCH] = {"epoch", sizeof(struct ledger_epoch)},
+	[LEDGER_FLOW] = {"flow", sizeof(struct ledger_flow)},
 };
 
 /* No padding: the sum of the members is the size. */
@@ -38,6 +39,7 @@ _Static_assert(sizeof(struct ledger_person) == 48 + 6 * 32 + 24, "person");
 _Static_assert(sizeof(struct ledger_header) == 48 + 32 + 24 + 24, "header");
 _Static_assert(sizeof(struct ledger_root_chain) == 48 + 32 + 16, "root chain");
 _Static_assert(sizeof(struct ledger_epoch) == 48 + 32 + 8, "epoch");
+_Static_assert(sizeof(struct ledger_flow) == 48 + 6 * 32 + 8, "flow");
 
 const char *ledger_kind_name(enum ledger_kind kind)
 {
@@ -69,12 +71,17 @@ void state_init(struct ledger *l)
 	edit_validator(l, LEDGER_SINK);
 }
 
-/* Partnerships with a fixed address are there before their first event. */
+/* Partnerships with a fixed address are there before their first event; a mapping without events says
+ * nothing of them. */
 static void add_partnerships(struct ledger *l)
 {
-	for (size_t i = 0; i < l->chain->contract_count; i++)
-		if (l->chain->contracts[i].fixed && l->chain->contracts[i].mapping)
-			edit_partnership(l, &l->chain->contracts[i].address);
+	for (size_t i = 0; i < l->chain->contract_count; i++) {
+		const struct contract *c = &l->chain->contracts[i];
+
+		if (c->fixed && c->mapping)
+			edit_partnership(l, &c->address)->phase =
+				c->mapping->event_count ? PHASE_NONE : PHASE_INFERRED;
+	}
 }
 
 static bool partial_token(const struct chain_conf *chain)

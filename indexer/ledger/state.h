@@ -179,6 +179,7 @@ struct clearing {
 	struct u256 balance; /* two's complement */
 };
 
+struct flow_said;
 struct fold {
 	struct ledger *l;
 	const struct block *b;
@@ -205,6 +206,8 @@ struct fold {
 	const struct rule_set *rules; /* of the block in hand; NULL: the default */
 	struct u256 fees;         /* topped up in the transaction in hand */
 	bool drained;             /* governance drained in it */
+	struct flow_said *said;   /* of the transaction in hand: flow.c */
+	size_t said_count, said_cap;
 	bool bad; /* arithmetic that reverts was met in the event in hand */
 };
 
@@ -327,6 +330,32 @@ struct reward_case {
 };
 /** Say in a finding which parameter's other value gives the observed reward, where there is one. */
 void explain_reward(const struct reward_case *c, struct ledger_finding *x);
+
+/* ---- flow.c: partnerships seen from outside ---- */
+
+/** Has it accounts of its own? Of an inferred partnership nobody knows what its tokens are for. */
+static inline bool has_books(const struct ledger *l, const struct address *a)
+{
+	const struct ledger_partnership *p = ledger_partnership(l, a);
+
+	return p && p->phase != PHASE_INFERRED;
+}
+
+/** A validator's NFT went there: a contract that is unknown so far becomes an inferred partnership. */
+void flow_owner(struct fold *f, uint64_t id, const struct address *owner);
+/** An inferred partnership's own event was met: what was inferred goes, its events count from here. */
+void flow_adopt(struct fold *f, struct ledger_partnership *p);
+void flow_transfer(
+	struct fold *f, const struct address *from, const struct address *to, struct u256 amount);
+/* What staking paid, and the own stake after it changed; of other accounts: nothing. */
+void flow_reward(struct fold *f, const struct address *to, struct u256 amount);
+void flow_principal(struct fold *f, const struct address *to, struct u256 amount);
+void flow_own_stake(struct fold *f, const struct address *owner, const struct ledger_validator *v);
+/** What a partnership's own event says of this transaction: received, deposited, claimed or returned. */
+enum flow_side { FLOW_REWARD, FLOW_IN, FLOW_OUT };
+void flow_say(struct fold *f, enum flow_side side, const struct address *partnership, struct u256 amount);
+/** Compare both, unless another check of the transaction failed already. */
+void flow_end_tx(struct fold *f, size_t findings_before);
 
 /* ---- topics; each handles the item in hand ---- */
 

@@ -41,6 +41,7 @@ void token_transfer(struct fold *f, struct item *it)
 	if (u256_is_zero(amount))
 		return;
 	post_transfer(f, &from, &to, amount);
+	flow_transfer(f, &from, &to, amount);
 	if (kept(f->l, &from)) {
 		struct finding_at at = {FINDING_BALANCE, key_a(&from), it->log};
 

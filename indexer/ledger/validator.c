@@ -94,7 +94,10 @@ static void take_nonce(struct fold *f, struct ledger_validator *v, struct u256 s
 
 static void nft_transfer(struct fold *f, const struct log *g)
 {
-	edit_validator(f->l, log_topic_id(g, 3))->owner = log_topic_address(g, 2);
+	struct ledger_validator *v = edit_validator(f->l, log_topic_id(g, 3));
+
+	v->owner = log_topic_address(g, 2);
+	flow_owner(f, v->key.n, &v->owner);
 }
 
 /* The ValidatorShare that announced itself before this Staked, and after any earlier one. */
@@ -147,6 +150,7 @@ static void staked(struct fold *f, const struct log *g)
 	post_out(f, POSTING_STAKED, account_n(ACCOUNT_STAKE, v->key.n), amount);
 	all->staker_count++;
 	all->total_staked = u256_add(all->total_staked, amount);
+	flow_own_stake(f, &v->owner, v);
 	if (v->key.n != LEDGER_SINK)
 		all->nft_counter = v->key.n + 1;
 	check_value(f, FINDING_TOTAL_STAKED, v->key.n, all->total_staked, log_word(g, 2));
@@ -206,6 +210,8 @@ static void unstaked(struct fold *f, const struct log *g)
 	v->status = STATUS_UNSTAKED;
 	map_signer(f->l, &v->signer, LEDGER_SINK);
 	partnership_unstaked(f, v->key.n, &user, amount);
+	flow_principal(f, &user, amount);
+	flow_own_stake(f, &user, v);
 }
 
 static void signer_change(struct fold *f, const struct log *g)
@@ -294,6 +300,7 @@ static void restaked(struct fold *f, const struct log *g)
 	all->total_staked = u256_add(all->total_staked, increase);
 	check_value(f, FINDING_TOTAL_STAKED, v->key.n, all->total_staked, log_word(g, 1));
 	partnership_restaked(f, v, paid_in, increase);
+	flow_own_stake(f, &v->owner, v);
 }
 
 static void check_stake(struct fold *f, const struct ledger_validator *v, struct u256 stated)

@@ -191,6 +191,8 @@ static inline bool posting_book_partnership(
 	struct ledger_account a = {ACCOUNT_FREE_CAPITAL, {.a = p->key.a}};
 	char prefix[LEDGER_ACCOUNT_NAME_MAX];
 
+	if (p->phase == PHASE_INFERRED)
+		return true;
 	if (!posting_book_is(b, l, a, p->free_capital))
 		return false;
 	ledger_account_name(prefix, l, &a);
@@ -202,6 +204,8 @@ static inline bool posting_book_partnership(
 static inline bool posting_book_person(
 	struct posting_book *b, const struct ledger *l, const struct ledger_person *w)
 {
+	if (ledger_partnership(l, &w->key.a)->phase == PHASE_INFERRED)
+		return true;
 	return posting_book_is(b, l, (struct ledger_account){ACCOUNT_CLAIMABLE, w->key}, w->claimable) &&
 	       posting_book_is(b, l, (struct ledger_account){ACCOUNT_CONTRIBUTED, w->key}, w->contributed);
 }

@@ -197,7 +197,17 @@ static void foreign_nft(void **state)
 	made_close(&m);
 }
 
-/* Floors, the dust, a claim to somebody else, ratios changed in the block of the claim. */
+static void flow_differs(const struct made *m, size_t i, uint64_t said, uint64_t seen)
+{
+	assert_true(m->out.finding_count > i);
+	assert_int_equal(m->out.findings[i].kind, FINDING_PARTNERSHIP_FLOW);
+	assert_true(address_eq(&m->out.findings[i].subject.a, &pact));
+	is(m->out.findings[i].expected, said);
+	is(m->out.findings[i].observed, seen);
+}
+
+/* Floors, the dust, a claim to somebody else, ratios changed in the block of the claim. The rewards that are said
+ * to have come did not: that is found once a transaction, where nothing else is. */
 static void allocation(void **state)
 {
 	struct address other = who(600);
@@ -220,7 +230,10 @@ static void allocation(void **state)
 	event(&m, "RewardsReceived", WORDS(N(7), N(106)));
 	event(&m, "RewardAllocated", WORDS(A(&ann), N(5)));
 	event(&m, "RewardAllocated", WORDS(A(&cat), N(2)));
-	made_clean(&m);
+	made_end(&m);
+	assert_int_equal(m.out.finding_count, 2);
+	flow_differs(&m, 0, 99, 0);
+	flow_differs(&m, 1, 7, 0);
 	is(person(&m, &bob)->claimed, 29);
 	is(person(&m, &bob)->claimable, 0);
 	assert_int_equal(person(&m, &bob)->active, 0);
@@ -305,13 +318,223 @@ static void roles(void **state)
 	made_close(&m);
 }
 
+/* Events that fit the balance and not who paid: a deposit out of a fee that came back, a return that nobody got. */
+static void said_and_seen(void **state)
+{
+	struct made m;
+
+	(void)state;
+	setup(&m);
+	made_begin(&m);
+	pay(&m, &bob, &m.sm, 5);
+	LOG(&m, "StakingInfo", "TopUpFee", A(&bob), N(5));
+	made_clean(&m);
+	made_begin(&m);
+	pay(&m, &ann, &pact, 7);
+	pay(&m, &m.sm, &pact, 3);
+	LOG(&m, "StakingInfo", "ClaimFee", A(&pact), N(3));
+	event(&m, "StakeDeposited", WORDS(A(&ann), N(10)));
+	made_tx(&m);
+	event(&m, "StakeReturned", WORDS(A(&ann), N(4)));
+	made_end(&m);
+	assert_int_equal(m.out.finding_count, 2);
+	flow_differs(&m, 0, 10, 7);
+	flow_differs(&m, 1, 4, 0);
+	/* The same as it should be. */
+	made_begin(&m);
+	deposit(&m, &ann, 10);
+	made_tx(&m);
+	pay(&m, &pact, &ann, 4);
+	event(&m, "StakeReturned", WORDS(A(&ann), N(4)));
+	made_clean(&m);
+	made_close(&m);
+}
+
+static const struct ledger_flow *flow(const struct made *m, const struct address *a)
+{
+	struct ledger_key key = {.a = *a};
+	const struct ledger_flow *x = ledger_record(m->k.l, LEDGER_FLOW, &key);
+
+	assert_non_null(x);
+	return x;
+}
+
+/* A contract that gets a validator's token: of its events nothing is known. */
+static struct address pool_setup(struct made *m)
+{
+	struct address pool = who(700);
+
+	made_open(m);
+	ann = who(501);
+	bob = who(502);
+	cat = who(503);
+	made_begin(m);
+	pay(m, &ann, &pool, 1000);
+	made_tx(m);
+	m->found[m->b.found_count++] = (struct discovery){.address = pool,
+		.contract = "ValidatorPartnership",
+		.rule = "nft_owner",
+		.block = m->b.h.number,
+		.log_index = (uint32_t)m->b.log_count + 1};
+	stake_for(m, &pool, 1, 1000, false);
+	made_clean(m);
+	assert_int_equal(ledger_partnership(m->k.l, &pool)->phase, PHASE_INFERRED);
+	assert_int_equal(ledger_partnership(m->k.l, &pool)->validator_id, 1);
+	is(ledger_partnership(m->k.l, &pool)->staked_capital, 1000);
+	return pool;
+}
+
+static const struct ledger_person *member(
+	const struct made *m, const struct address *pool, const struct address *who_)
+{
+	const struct ledger_person *w = ledger_person(m->k.l, pool, who_);
+
+	assert_non_null(w);
+	return w;
+}
+
+/* Whoever pays in is a partner, and whoever is paid more than once; stake is no payout, principal no income. */
+static void inferred(void **state)
+{
+	struct address nobody = {{0}}, pool;
+	struct made m;
+
+	(void)state;
+	pool = pool_setup(&m);
+	made_begin(&m);
+	pay(&m, &bob, &pool, 50);
+	made_tx(&m);
+	pay(&m, &pool, &m.sm, 25);
+	LOG(&m, "StakingInfo", "StakeUpdate", N(1), N(1025));
+	LOG(&m, "StakingInfo", "Restaked", N(1), N(1025), N(1025));
+	made_tx(&m);
+	pay(&m, &pool, &cat, 10);
+	made_clean(&m);
+	assert_int_equal(member(&m, &pool, &cat)->active, 0);
+	made_begin(&m);
+	pay(&m, &pool, &cat, 5);
+	pay(&m, &pool, &ann, 3);
+	pay(&m, &pool, &pool, 2);
+	made_clean(&m);
+	assert_int_equal(member(&m, &pool, &cat)->active, 1);
+	assert_int_equal(member(&m, &pool, &bob)->active, 1);
+	assert_int_equal(member(&m, &pool, &ann)->active, 0);
+	assert_null(ledger_person(m.k.l, &pool, &pool));
+	assert_null(ledger_person(m.k.l, &pool, &m.sm));
+	assert_int_equal(ledger_partnership(m.k.l, &pool)->partner_count, 2);
+	is(member(&m, &pool, &cat)->claimed, 15);
+	is(member(&m, &pool, &bob)->contributed, 50);
+	is(flow(&m, &pool)->paid_in, 52);
+	is(flow(&m, &pool)->paid_out, 20);
+	is(flow(&m, &pool)->to_manager, 25);
+	is(ledger_partnership(m.k.l, &pool)->staked_capital, 1025);
+	made_begin(&m);
+	pay(&m, &m.sm, &pool, 0);
+	LOG(&m, "StakingInfo", "ClaimRewards", N(1), N(0), N(0));
+	LOG(&m, "StakingInfo", "UnstakeInit", A(&pool), N(1), N(1025), N(2), N(1));
+	made_tx(&m);
+	LOG(&m, "StakingNFT", "Transfer", A(&pool), A(&nobody), N(1));
+	pay(&m, &m.sm, &pool, 1025);
+	LOG(&m, "StakingInfo", "Unstaked", A(&pool), N(1), N(1025), N(0));
+	made_clean(&m);
+	is(flow(&m, &pool)->principal, 1025);
+	is(flow(&m, &pool)->from_manager, 1025);
+	is(flow(&m, &pool)->rewards, 0);
+	is(ledger_partnership(m.k.l, &pool)->total_received, 0);
+	is(ledger_partnership(m.k.l, &pool)->staked_capital, 0);
+	kit_undo(&m.k, 1002);
+	is(flow(&m, &pool)->to_manager, 0);
+	assert_null(ledger_person(m.k.l, &pool, &cat));
+	made_close(&m);
+}
+
+/* The first event of its own that is known ends the guessing: only what events say counts from there. */
+static void inferred_no_more(void **state)
+{
+	struct made m;
+
+	(void)state;
+	pact = pool_setup(&m);
+	made_begin(&m);
+	pay(&m, &bob, &pact, 50);
+	made_clean(&m);
+	is(person(&m, &bob)->contributed, 50);
+	made_begin(&m);
+	event(&m, "PartnerAdded", WORDS(A(&ann), N(10000)));
+	made_tx(&m);
+	deposit(&m, &ann, 9);
+	made_clean(&m);
+	assert_int_equal(deal(&m)->phase, PHASE_INITIALIZED);
+	is(person(&m, &bob)->contributed, 0);
+	assert_int_equal(person(&m, &bob)->active, 0);
+	is(person(&m, &ann)->contributed, 9);
+	assert_int_equal(deal(&m)->partner_count, 1);
+	is(deal(&m)->free_capital, 9);
+	is(flow(&m, &pact)->paid_in, 59);
+	made_close(&m);
+}
+
+/* One person in two contracts: what one does is nothing to the other. Money that comes unasked is nobody's. */
+static void several(void **state)
+{
+	struct address first, second = {{0}};
+	const struct ledger_person *w;
+	struct made m;
+	size_t n = 0;
+
+	(void)state;
+	setup(&m);
+	first = pact;
+	for (size_t i = 0; i < m.k.chain->contract_count; i++)
+		if (!strcmp(m.k.chain->contracts[i].name, "ValidatorPartnership") &&
+			m.k.chain->contracts[i].fixed && n++ == 1)
+			second = m.k.chain->contracts[i].address;
+	assert_true(n > 1);
+	made_begin(&m);
+	pact = second;
+	event(&m, "PartnerAdded", WORDS(A(&ann), N(10000)));
+	event(&m, "DustPartnerChanged", WORDS(N(0), A(&ann)));
+	made_tx(&m);
+	deposit(&m, &ann, 11);
+	made_tx(&m);
+	pay(&m, &cat, &second, 1000);
+	pay(&m, &cat, &first, 77);
+	made_tx(&m);
+	event(&m, "Paused", WORDS(A(&ann)));
+	made_clean(&m);
+	w = ledger_person(m.k.l, &second, &ann);
+	is(w->contributed, 11);
+	assert_int_equal(w->share_bps, 10000);
+	assert_int_equal(ledger_partnership(m.k.l, &second)->paused, 1);
+	assert_int_equal(ledger_partnership(m.k.l, &first)->paused, 0);
+	is(ledger_partnership(m.k.l, &second)->free_capital, 11);
+	is(ledger_balance(m.k.l, &second), 1011);
+	is(flow(&m, &second)->paid_in, 1011);
+	w = ledger_person(m.k.l, &first, &ann);
+	is(w->contributed, 1040);
+	assert_int_equal(w->share_bps, 5000);
+	is(ledger_partnership(m.k.l, &first)->free_capital, 40);
+	is(ledger_balance(m.k.l, &first), 117);
+	assert_null(ledger_person(m.k.l, &second, &cat));
+	/* A paused contract's books go on when it does; what left unasked is an outflow. */
+	made_begin(&m);
+	event(&m, "Unpaused", WORDS(A(&ann)));
+	pay(&m, &second, &cat, 1000);
+	made_end(&m);
+	assert_int_equal(ledger_partnership(m.k.l, &second)->paused, 0);
+	assert_int_equal(m.out.finding_count, 1);
+	assert_int_equal(m.out.findings[0].kind, FINDING_OUTFLOW);
+	made_close(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(restaked_rewards),
 		cmocka_unit_test(restake), cmocka_unit_test(forced_exit),
 		cmocka_unit_test(own_exit), cmocka_unit_test(foreign_nft),
 		cmocka_unit_test(allocation), cmocka_unit_test(partner_order),
-		cmocka_unit_test(roles)};
+		cmocka_unit_test(roles), cmocka_unit_test(said_and_seen), cmocka_unit_test(inferred),
+		cmocka_unit_test(inferred_no_more), cmocka_unit_test(several)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

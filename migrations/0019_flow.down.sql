@@ -1,0 +1,14 @@
+DROP VIEW analytics.partnership_flow, analytics.partnership_transaction;
+DROP FUNCTION ledger.roles_at(bigint, bytea, bytea, bigint, integer);
+DROP INDEX chain.tx_recipient_ix;
+DELETE FROM ledger.role_entry WHERE tx IS NULL;
+ALTER TABLE ledger.role_entry ALTER COLUMN tx SET NOT NULL, ALTER COLUMN time SET NOT NULL;
+COMMENT ON COLUMN ledger.role_entry.block IS 'Block of the log that caused it.';
+COMMENT ON COLUMN ledger.role_entry.log_index IS 'Index of that log in its block.';
+COMMENT ON COLUMN ledger.role_entry.tx IS 'Its transaction.';
+COMMENT ON COLUMN ledger.role_entry.time IS 'Time of the block.';
+DELETE FROM ledger.derived WHERE name = 'flow';
+DROP TABLE ledger.flow;
+COMMENT ON COLUMN ledger.partnership.phase IS '0 none, 1 initialized, 2 staked, 3 unstaking, 4 closed.';
+COMMENT ON COLUMN ledger.person.list_order IS 'Place in the contract''s list of partners, ascending.';
+COMMENT ON COLUMN ledger.person.active IS 'Active.';
