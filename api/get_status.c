@@ -33,7 +33,8 @@ static const char STATUS_SQL[] =
 	" ': ' || t.reason, (h.chain_id = $1::int8 AND (l.block IS NULL OR l.block <"
 	" h.indexed))::int4::int8,"
 	" (SELECT count(*) FROM ledger.finding d WHERE NOT d.resolved)::int8, r.unreconciled,"
-	" extract(epoch FROM h.changed_at)::int8, extract(epoch FROM now() - h.changed_at)::int8"
+	" extract(epoch FROM h.changed_at)::int8, extract(epoch FROM now() - h.changed_at)::int8,"
+	" (SELECT min(x.block) FROM chain.dispute x WHERE x.chain_id = h.chain_id AND x.block > h.indexed)"
 	" FROM r LEFT JOIN chain.head h ON true"
 	" LEFT JOIN ledger.head l ON l.chain_id = h.chain_id AND l.chain_id = $1::int8"
 	" LEFT JOIN chain.block v ON v.chain_id = h.chain_id AND v.number = CASE WHEN h.chain_id ="
@@ -61,7 +62,8 @@ enum {
 	DISCREPANCIES,
 	UNRECONCILED,
 	CHANGED,
-	AGE
+	AGE,
+	DISPUTED
 };
 
 /* A chain's lines in the result; rows 0: the database does not know it yet. */
@@ -124,6 +126,8 @@ static bool is_quiet(const struct api *api, const struct stand *s)
 	return !s->chain->recording && known(s, INDEXED) && num(s, AGE) * 1000 > limit_ms(api, s);
 }
 
+static const char DISPUTE[] = "its nodes do not agree on a block, which waits (disputed_block)";
+
 /* Why a chain is not ready, or NULL. */
 static const char *unready(const struct api *api, const struct stand *s)
 {
@@ -141,6 +145,8 @@ static const char *unready(const struct api *api, const struct stand *s)
 		return "nothing is indexed yet";
 	if (known(s, BEHIND) && num(s, BEHIND))
 		return "the ledger has not caught up with the stored rows";
+	if (known(s, DISPUTED))
+		return DISPUTE;
 	if (!lag_s(s, &lag))
 		return "the node's head is not known";
 	if (lag * 1000 > limit_ms(api, s))
@@ -275,6 +281,7 @@ static void put_chain(struct jw *w, const struct api *api, const struct stand *s
 	jw_bool(w, is_quiet(api, s));
 	jw_key(w, "note");
 	jw_str(w, live && live->note ? live->note(live->arg, s->chain->key) : NULL);
+	put_int(w, "disputed_block", s, DISPUTED);
 	put_int(w, "forks", s, FORKS);
 	put_levels(w, s);
 	put_endpoints(w, api, s->chain);

@@ -158,6 +158,25 @@ TABLE chain.coverage WITH (fillfactor=10)  -- Ranges of blocks that a bounded ba
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
 
+TABLE chain.dispute  -- Where two nodes of a chain said something else about what no header commits to. Nothing of it is in other tables before two agree.
+  chain_id bigint NOT NULL  -- EVM chain id.
+  block bigint NOT NULL  -- Block number.
+  log_index integer NOT NULL  -- Index of the log; -1: it is about no log.
+  what text COLLATE C NOT NULL  -- hash, transaction, log, or the hash of a log's block.
+  endpoint text NOT NULL  -- Node whose answer was there first (host and port).
+  answer text NOT NULL  -- What it said.
+  other_endpoint text NOT NULL  -- The other node.
+  other_answer text NOT NULL  -- What that one said.
+  outcome text NOT NULL  -- As of last_seen: it waits, or a third node decided.
+  times bigint NOT NULL DEFAULT 1  -- How often it was seen.
+  first_seen timestamp with time zone NOT NULL DEFAULT now()  -- When it was seen first.
+  last_seen timestamp with time zone NOT NULL DEFAULT now()  -- When it was seen last.
+  CONSTRAINT dispute_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
+  CONSTRAINT dispute_pk PRIMARY KEY (chain_id, block, log_index, what)
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+  GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
+
 TABLE chain.evidence WITH (toast_tuple_target=8160)  -- Proofs of the kept logs and transactions of a block, where receiptsRoot and transactionsRoot were rebuilt (level receipts).
   chain_id bigint NOT NULL  -- EVM chain id.
   block bigint NOT NULL  -- Block number.

@@ -44,12 +44,31 @@ static void copy_past(struct chain_run *r, const struct writer_past *p)
 	};
 }
 
+/* Nodes say different things: where every process can read it. */
+static void note_dispute(void *arg, const struct ingest_dispute *t)
+{
+	const struct chain_run *r = arg;
+	struct dispute d = {.block = t->block,
+		.log_index = t->log_index == UINT32_MAX ? -1 : (int32_t)t->log_index,
+		.what = t->what,
+		.endpoints = {t->endpoints[0], t->endpoints[1]},
+		.answers = {t->answers[0], t->answers[1]},
+		.outcome = t->outcome};
+	struct err e;
+
+	if (store_dispute(r->conf.database, r->conf.chain, &d, &e))
+		log_warn_often("ingest", "a dispute can not be noted in the database", r->conf.chain->key,
+			"chain=%s err=%s", r->conf.chain->key, log_quotes(e.msg));
+}
+
 static void *ingest_main(void *arg)
 {
 	struct chain_run *r = arg;
 	struct err *e = &r->ingest_err, note;
 	enum err_kind k;
 
+	r->conf.ingest.dispute = note_dispute;
+	r->conf.ingest.dispute_arg = r;
 	k = ingest_run(r->conf.chain, &r->conf.ingest, &r->past, r->source, queue_writer(r->queue),
 		&r->ingest, e);
 	if (k == ERR_FATAL)
@@ -178,6 +197,8 @@ const char *chain_run_note(const struct chain_run *r)
 		return "indexes are being built after the first load";
 	if (!r->ingest_started || r->ingest_done)
 		return NULL;
+	if (r->ingest.disputed)
+		return "its nodes do not agree on a block, which waits (disputed_block)";
 	if (phase == 3)
 		return "the node's head does not advance";
 	if (queue_bytes(r->queue) > r->conf.queue_bytes / 4 * 3)

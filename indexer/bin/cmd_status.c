@@ -114,6 +114,8 @@ static const char *advice(const char *why)
 		{"it lags behind its node",
 			": falling behind? compare bttc_ingest_published_block with "
 			"bttc_index_block: the stage that stands still has the reason in its log"},
+		{"its nodes do not agree on a block, which waits (disputed_block)",
+			": who said what is in chain.dispute; give a third --rpc, or replace the node that is wrong"},
 		{"the node's head does not advance", ": look at the node, or give another one with --rpc"},
 		{"catching up: the database is the slower side",
 			": normal in a first load; else look at PostgreSQL's disk and at "

@@ -12,7 +12,10 @@
 #define CONTRADICTIONS_MAX 50 /* refused answers in a row that end the run */
 
 /** What the units of one chain share. */
+struct ingest_conf;
+
 struct unit_env {
+	const struct ingest_conf *conf;
 	const struct chain_conf *chain;
 	enum header_kind kind;
 	bool bloom;    /* headers have real blooms and roots (not on TRON) */
@@ -24,6 +27,9 @@ struct unit_env {
 	struct tally *tally;
 	struct seals *seals;       /* of headers that came in */
 	bool quorum;               /* TRON: a second endpoint is asked too */
+	bool others;               /*   there is one */
+	bool three;                /*   and a third one where they differ */
+	uint64_t disputed;         /* first block of the unit that endpoints last differed about; 0: none */
 	uint64_t settled;          /* blocks up to here do not change any more, as the node says */
 	unsigned receipts_running; /* receipt jobs in flight */
 	bool dense; /* of late most blocks needed receipts: fetch transactions at once */

@@ -68,10 +68,13 @@ static void open_env(struct run *r, struct source *src)
 		[CHAIN_BTTC] = HEADER_BTTC};
 
 	r->env = (struct unit_env){.chain = c,
+		.conf = r->conf,
 		.kind = kinds[c->kind],
 		.bloom = c->kind != CHAIN_TRON,
 		.with_txs = c->tx_scan != TX_SCAN_NONE,
 		.quorum = c->kind == CHAIN_TRON && c->required == LEVEL_QUORUM,
+		.others = source_endpoint_count(src) >= 2,
+		.three = source_endpoint_count(src) >= 3,
 		.prove = c->kind != CHAIN_TRON && c->required > LEVEL_HASHED,
 		.src = src,
 		.seals = seals_new(),
@@ -485,6 +488,7 @@ static void show_phase(struct run *r)
 			   : r->conf->until_head ? r->target
 						 : r->pub.head.number;
 	metric_set(r->tally.stalled, stalled);
+	r->state->disputed = r->env.disputed > r->state->published ? r->env.disputed : 0;
 }
 
 static bool reached(const struct run *r)

@@ -10,6 +10,16 @@
 #include "source/source.h"
 #include "stream/stream.h"
 
+/** What two endpoints say about one thing that no header commits to. Texts live during the call. */
+struct ingest_dispute {
+	uint64_t block;
+	uint32_t log_index;       /* UINT32_MAX: of no log */
+	const char *what;         /* "hash", "log", "transaction", ... */
+	const char *endpoints[2]; /* names: whose answer was there first, and the other */
+	const char *answers[2];   /* for people: what each says */
+	const char *outcome;      /* "waits", "a third endpoint says as the first", ... */
+};
+
 struct ingest_conf {
 	int64_t poll_ms;       /* 0: a fraction of the block period */
 	int64_t range_blocks;  /* most blocks in one unit of fetching while behind */
@@ -17,6 +27,9 @@ struct ingest_conf {
 	size_t unit_bytes;     /* answers that a unit should bring while behind; 0: half a megabyte.
 				  Where publishing has a price of its own, larger ones share it */
 	bool until_head;       /* end once what was the head at the start is published */
+	/** Told of each difference between endpoints, again while it lasts; NULL: nobody. */
+	void (*dispute)(void *arg, const struct ingest_dispute *d);
+	void *dispute_arg;
 	bool has_to;           /* end after block `to` (backfill) */
 	uint64_t to;
 };
@@ -39,6 +52,7 @@ struct ingest_past {
 struct ingest_state {
 	_Atomic uint64_t head, safe, final, published;
 	_Atomic int64_t head_time;
+	_Atomic uint64_t disputed; /* block that endpoints do not agree about, above published; 0: none */
 	_Atomic int phase;       /* 0 starting, 1 behind, 2 at head, 3 stalled, 4 halted, 5 done */
 	_Atomic uint64_t target; /* until_head / backfill: block to reach */
 	_Atomic uint64_t offered_ms; /* clock_ms since when the stream does not take what is offered; 0 */

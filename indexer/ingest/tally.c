@@ -38,6 +38,8 @@ void tally_init(struct tally *t, const char *chain_key)
 		&l, METRIC_COUNTER, "bttc_ingest_polls_total", "Questions for the newest block");
 	t->again = get(&l, METRIC_COUNTER, "bttc_ingest_again_total",
 		"Questions that no node answered in time");
+	t->disputes = get(&l, METRIC_COUNTER, "bttc_ingest_disputes_total",
+		"Differences between endpoints about what no header commits to; each again while it lasts.");
 	t->contradictions = get(&l, METRIC_COUNTER, "bttc_ingest_contradictions_total",
 		"Answers refused because they do not fit together or do not fit the header");
 	t->receipts = get(&l, METRIC_COUNTER, "bttc_ingest_receipt_blocks_total",

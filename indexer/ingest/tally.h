@@ -11,7 +11,7 @@ struct tally {
 	struct metric_series *blocks, *undone, *logs, *txs, *found;
 	struct metric_series *level[LEVEL_QUORUM + 1];
 	struct metric_series *forks, *fork_depth, *fork_depth_max;
-	struct metric_series *polls, *again, *contradictions;
+	struct metric_series *polls, *again, *contradictions, *disputes;
 	struct metric_series *receipts, *bloom_denied, *bloom_missing, *bloom_false;
 	struct metric_series *unproven, *bad_sender;
 	struct metric_series *range, *window, *batch;

@@ -69,6 +69,16 @@ struct unit {
 	size_t found_count;
 };
 
+/* Where others are asked too, one endpoint has to have said all of it. */
+static struct job *ask_blocks(const struct unit *u)
+{
+	struct job *j = source_blocks(u->env->src, u->range, u->env->with_txs || u->env->dense);
+
+	if (u->env->quorum)
+		source_alone(j);
+	return j;
+}
+
 struct unit *unit_new(struct unit_env *env, struct block_range r, struct job *head)
 {
 	struct unit *u = calloc(1, sizeof(*u));
@@ -79,7 +89,7 @@ struct unit *unit_new(struct unit_env *env, struct block_range r, struct job *he
 	}
 	u->env = env;
 	u->range = r;
-	u->blocks = head ? head : source_blocks(env->src, r, env->with_txs || env->dense);
+	u->blocks = head ? head : ask_blocks(u);
 	u->mem = arena_new(UNIT_ARENA_MAX);
 	return u;
 }
@@ -209,7 +219,7 @@ static enum err_kind step_headers(struct unit *u, struct err *e)
 	enum err_kind k;
 
 	if (!j) {
-		u->blocks = source_blocks(u->env->src, u->range, u->env->with_txs || u->env->dense);
+		u->blocks = ask_blocks(u);
 		return ERR_NONE;
 	}
 	if (j->state == JOB_RUNNING)
@@ -279,6 +289,8 @@ static void ask_logs(struct unit *u)
 	} else {
 		u->version = u->asked;
 	}
+	if (u->logs && u->env->quorum)
+		source_alone(u->logs);
 	for (size_t i = 0; u->logs && !u->version && i < u->count; i++)
 		u->bodies[i].asked =
 			u->bodies[i].h->number >= r.from && u->bodies[i].h->number <= r.to;
@@ -409,7 +421,7 @@ static enum err_kind step_bodies(struct unit *u, struct err *e)
 	return ERR_NONE;
 }
 
-/* ---- a second opinion ------------------------------------------------------------------------ */
+/* ---- second opinions -------------------------------------------------------------------------- */
 
 static bool complete(const struct unit *u)
 {
@@ -423,11 +435,16 @@ static bool complete(const struct unit *u)
 
 static enum err_kind step_witness(struct unit *u, struct err *e)
 {
-	const struct job *first[2] = {u->blocks, u->done_count ? u->done[u->done_count - 1] : NULL};
+	const struct own_answers own = {u->bodies, u->count, u->blocks,
+		u->done_count ? u->done[u->done_count - 1] : NULL};
+	enum err_kind k;
 
 	if (u->witness.version != u->version)
-		witness_ask(&u->witness, u->env, u->bodies, u->count, first);
-	return witness_step(&u->witness, u->env, u->bodies, u->count, e);
+		witness_ask(&u->witness, u->env, &own);
+	k = witness_step(&u->witness, u->env, &own, e);
+	if (k)
+		u->env->disputed = u->range.from;
+	return k;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */

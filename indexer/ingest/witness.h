@@ -2,28 +2,44 @@
 #define INGEST_WITNESS_H
 
 /*
- * TRON headers prove nothing, so the highest level there is that two independent nodes agree. A
- * witness asks another endpoint for the same headers and logs.
+ * TRON headers prove nothing, so the highest level there is that independent nodes agree. A witness asks
+ * another endpoint for the same headers, transactions and logs. Where it says something else, and three
+ * endpoints are configured, a third one decides.
  */
 #include "ingest/body.h"
 
-struct witness {
+/** What one other endpoint says. */
+struct opinion {
 	struct job *blocks, *logs; /* running or done; NULL: not asked */
-	unsigned version;          /* of the set that it was asked for; 0: not asked */
-	bool over;                 /* an answer is there, or will not come: */
-	bool agrees;               /* false: there is no other endpoint, or it does not answer */
 };
 
-/**
- * Ask for bodies[0..n) (consecutive). first: the jobs that the unit's headers and logs are from
- * (the other endpoint has to be another one); NULL: none.
- */
-void witness_ask(struct witness *w, const struct unit_env *env, const struct body *bodies, size_t n,
-	const struct job *first[2]);
+struct witness {
+	struct opinion other[2]; /* the second endpoint's, and the third's */
+	unsigned asked;          /* opinions */
+	unsigned version;        /* of the set that they were asked for; 0: not asked */
+	unsigned tries;          /* times that no other endpoint had all blocks */
+	uint64_t wake_ms;        /* asked again then */
+	bool over;               /* an answer is there, or will not come: */
+	bool agrees;             /* false: there is no other endpoint, or it does not answer */
+};
 
-/** Look at what came. Errors: ERR_REJECT the endpoints contradict each other; ERR_FATAL. */
+/** The unit's own answers: the other endpoints have to be others than theirs. logs may be NULL. */
+struct own_answers {
+	const struct body *bodies; /* n, consecutive */
+	size_t n;
+	const struct job *blocks, *logs;
+};
+
+/** Ask for the same again. */
+void witness_ask(struct witness *w, const struct unit_env *env, const struct own_answers *own);
+
+/**
+ * Look at what came. Errors: ERR_AGAIN the endpoints contradict each other and no majority is there, or
+ * the majority is against the unit's own answers (whose endpoint is then doubted): nothing of it may be
+ * used, ask again.
+ */
 MUST_USE enum err_kind witness_step(struct witness *w, const struct unit_env *env,
-	const struct body *bodies, size_t n, struct err *e);
+	const struct own_answers *own, struct err *e);
 
 void witness_drop(struct witness *w); /* forget it, cancel what runs */
 

@@ -203,6 +203,11 @@ static void show(struct endpoint *ep)
 	metric_set(ep->m_usable, x != SHOWN_WRONG && x != SHOWN_DOWN);
 }
 
+size_t source_endpoint_count(const struct source *s)
+{
+	return s->ep_count;
+}
+
 size_t source_endpoints(struct source *s, struct endpoint_info *out, size_t max)
 {
 	size_t n = s->ep_count < max ? s->ep_count : max;

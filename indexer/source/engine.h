@@ -111,6 +111,8 @@ struct job_run {
 	bool full;
 	uint32_t used;  /* endpoints that answered, by bit */
 	uint32_t avoid; /* endpoints that must not be asked */
+	bool alone;     /* one endpoint has to answer all of it: */
+	struct endpoint *pinned; /* that one, once chosen */
 	void *own;      /* the kind's data */
 };
 

@@ -286,6 +286,11 @@ uint32_t source_who(const struct job *j)
 	return j ? ((const struct job_run *)j)->used : 0;
 }
 
+void source_alone(struct job *j)
+{
+	((struct job_run *)j)->alone = true;
+}
+
 void source_elsewhere(struct job *j, const struct job *than)
 {
 	((struct job_run *)j)->avoid |= ((const struct job_run *)than)->used;

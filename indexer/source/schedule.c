@@ -170,6 +170,11 @@ static bool may_ride(const struct endpoint *ep, const struct call *c, uint64_t n
 	       (!c->any_receipts || endpoint_receipts_method(ep) != M_RECEIPT);
 }
 
+static uint32_t avoid_of(const struct job_run *j)
+{
+	return j->avoid | (j->pinned ? ~(1u << j->pinned->index) : 0);
+}
+
 /* Fill the batch with what later jobs of the same kind wait for. */
 static void add_riders(struct batch *b, const struct job_run *j, struct endpoint *ep, uint64_t now)
 {
@@ -178,7 +183,7 @@ static void add_riders(struct batch *b, const struct job_run *j, struct endpoint
 	for (struct job_run *o = j->next; o && b->n < room; o = o->next) {
 		struct call **at = &o->waiting;
 
-		if (o->kind != j->kind || o->avoid != j->avoid)
+		if (o->kind != j->kind || o->avoid != j->avoid || avoid_of(o) >> ep->index & 1)
 			continue;
 		while (*at && b->n < room) {
 			struct call *c = *at;
@@ -194,6 +199,8 @@ static void add_riders(struct batch *b, const struct job_run *j, struct endpoint
 				return;
 			take_out(o, at);
 			b->calls[b->n++] = c;
+			if (o->alone)
+				o->pinned = ep;
 		}
 	}
 }
@@ -273,7 +280,7 @@ static void serve(struct job_run *j, uint64_t now)
 	while (j->pub.state == JOB_RUNNING && (at = first_ready(j, now))) {
 		struct need need = {.method = (*at)->method,
 			.any_receipts = (*at)->any_receipts,
-			.avoid = j->avoid,
+			.avoid = avoid_of(j),
 			.head = (*at)->by_hash ? 0 : (*at)->to,
 			.last = (*at)->last};
 		struct choice choice;
@@ -289,12 +296,18 @@ static void serve(struct job_run *j, uint64_t now)
 			return;
 		}
 		choice = endpoint_pick(s, &need, now);
+		if (!choice.ep && choice.stuck && j->pinned) {
+			j->pinned = NULL; /* it fell silent */
+			continue;
+		}
 		if (!choice.ep) {
 			wake_at(s, choice.wake);
 			if (choice.stuck && !j->in_flight)
 				job_trouble(j, &s->trouble, now);
 			return;
 		}
+		if (j->alone)
+			j->pinned = choice.ep;
 		if (split_receipts(choice.ep, j, at))
 			continue;
 		if (!send_batch(j, at, choice.ep, now))

@@ -139,6 +139,12 @@ struct job *source_code(struct source *s, const struct address *a);
  */
 void source_elsewhere(struct job *j, const struct job *than);
 
+/**
+ * One endpoint has to answer all of j, so that there is somebody else to ask (source_elsewhere), unless that
+ * one falls silent. Call it before the next source_poll.
+ */
+void source_alone(struct job *j);
+
 /** Which endpoints gave parts of the answer to j, as bits; 0: none. */
 uint32_t source_who(const struct job *j);
 
@@ -170,6 +176,9 @@ struct endpoint_info {
 	unsigned latency_ms;
 };
 size_t source_endpoints(struct source *s, struct endpoint_info *out, size_t max);
+
+/** Endpoints that source_open was given. */
+size_t source_endpoint_count(const struct source *s);
 
 /** Widest range that eth_getLogs is known to take at the moment; the planner's hint. */
 uint64_t source_logs_span(const struct source *s);

@@ -134,6 +134,19 @@ MUST_USE enum err_kind writer_resumed(struct writer *w, struct err *e);
 MUST_USE enum err_kind store_halt(
 	const char *url, const struct chain_conf *chain, const char *reason, struct err *e);
 
+/** What two nodes of a chain say differently about something that no header commits to. */
+struct dispute {
+	uint64_t block;
+	int32_t log_index; /* -1: of no log */
+	const char *what;
+	const char *endpoints[2], *answers[2];
+	const char *outcome;
+};
+
+/** Note a dispute durably; a repeat counts. Errors: ERR_AGAIN no connection; ERR_FATAL. */
+MUST_USE enum err_kind store_dispute(
+	const char *url, const struct chain_conf *chain, const struct dispute *d, struct err *e);
+
 /**
  * After a bulk load: build what was left out; the tables are then as if written live. Nothing to do
  * when it is all there. A stop cancels the build (ERR_STOP); the next writer_open makes up for it.

@@ -32,7 +32,8 @@ struct fake_job {
 	struct address address;
 	struct log_filter *filters;
 	size_t filter_count;
-	bool given_txs, elsewhere;
+	bool given_txs;
+	unsigned elsewhere; /* other endpoints that it has to avoid: 1 asks the second, more the third */
 };
 
 struct fake_fork {
@@ -61,7 +62,7 @@ struct source {
 	void *arg;
 	struct address code[4]; /* contracts that have code */
 	size_t code_count;
-	bool code_unknown, second; /* second: there is another endpoint */
+	bool code_unknown, second, third; /* there are other endpoints */
 };
 
 static struct source *fake; /* the clock's */
@@ -260,7 +261,8 @@ static void fake_reset(struct source *s, uint64_t seed)
 	s->mangle = NULL;
 	s->arg = NULL;
 	s->code_count = 0;
-	s->code_unknown = s->second = false;
+	s->code_unknown = s->second = s->third = false;
+	doubted = 0;
 	s->safe_tag = s->final_tag = 0;
 	memset(s->asked, 0, sizeof(s->asked));
 	memset(s->answered, 0, sizeof(s->answered));
@@ -379,11 +381,16 @@ void source_elsewhere(struct job *j, const struct job *than)
 	struct fake_job *f = (struct fake_job *)j;
 
 	assert_non_null(than);
-	f->elsewhere = true;
-	if (f->s->second)
+	f->elsewhere++;
+	if (f->elsewhere > 1 ? f->s->third : f->s->second)
 		return;
 	j->state = JOB_FAILED;
 	err_set(&j->err, ERR_AGAIN, "fake", 0, "no other endpoint");
+}
+
+void source_alone(struct job *j)
+{
+	assert_non_null(j);
 }
 
 uint32_t source_who(const struct job *j)
@@ -395,6 +402,11 @@ void source_doubt(struct source *s, uint32_t who)
 {
 	(void)s;
 	doubted += who;
+}
+
+size_t source_endpoint_count(const struct source *s)
+{
+	return 1u + s->second + s->third;
 }
 
 uint64_t source_logs_span(const struct source *s)

@@ -433,6 +433,160 @@ static void golden_quorum(void **state)
 	fake_close(s);
 }
 
+/* ---- endpoints that differ ---- */
+
+#define LIE_AT 500 /* the first block from here on with more than one log */
+
+static struct {
+	uint64_t block;
+	uint32_t log_index;
+	char what[40], outcome[80], answers[2][200];
+	size_t told;
+} dispute;
+
+static void note_dispute(void *arg, const struct ingest_dispute *d)
+{
+	(void)arg;
+	dispute.block = d->block;
+	dispute.log_index = d->log_index;
+	snprintf(dispute.what, sizeof(dispute.what), "%s", d->what);
+	snprintf(dispute.outcome, sizeof(dispute.outcome), "%s", d->outcome);
+	for (int i = 0; i < 2; i++)
+		snprintf(dispute.answers[i], sizeof(dispute.answers[i]), "%.199s", d->answers[i]);
+	dispute.told++;
+}
+
+/* Leaves out the second log of a block, whoever is asked as number `liar`. */
+static unsigned liar;
+static uint64_t lie_block;
+
+static void drop_second_log(struct source *s, struct fake_job *f)
+{
+	size_t i, first = SIZE_MAX;
+
+	(void)s;
+	if (f->j.state != JOB_DONE || f->elsewhere != liar || (f->kind != J_LOGS && f->kind != J_BLOCK_LOGS))
+		return;
+	for (i = 1; i < f->j.log_count && first == SIZE_MAX; i++)
+		if (f->j.logs[i].block.number == f->j.logs[i - 1].block.number &&
+			f->j.logs[i].block.number >= LIE_AT &&
+			(!lie_block || f->j.logs[i].block.number == lie_block))
+			first = i;
+	if (first == SIZE_MAX)
+		return;
+	lie_block = f->j.logs[first].block.number;
+	memmove(&f->j.logs[first], &f->j.logs[first + 1],
+		(f->j.log_count - first - 1) * sizeof(f->j.logs[0]));
+	f->j.log_count--;
+}
+
+static void lie_for_a_while(struct source *s, struct fake_job *f)
+{
+	if (dispute.told < 20)
+		drop_second_log(s, f);
+}
+
+static void change_calldata(struct source *s, struct fake_job *f)
+{
+	(void)s;
+	if (f->j.state != JOB_DONE || f->elsewhere != liar || f->kind != J_BLOCKS || !f->j.txs)
+		return;
+	for (size_t i = 0; i < f->j.header_count; i++)
+		if (f->j.headers[i].number >= LIE_AT && f->j.tx_counts[i] && f->j.txs[i][0].input.n > 8 &&
+			(!lie_block || lie_block == f->j.headers[i].number)) {
+			struct tx *t = arena_dup(f->j.mem, f->j.txs[i], f->j.tx_counts[i] * sizeof(*t));
+			uint8_t *input = arena_dup(f->j.mem, t->input.p, t->input.n);
+
+			input[7] ^= 1;
+			t->input.p = input;
+			f->j.txs[i] = t;
+			lie_block = f->j.headers[i].number;
+			return;
+		}
+}
+
+static void lie_until_doubted(struct source *s, struct fake_job *f)
+{
+	if (!doubted)
+		change_calldata(s, f);
+}
+
+static void lie(struct source *s, const struct chain_conf *c, struct sink *out, unsigned who,
+	void (*mangle)(struct source *s, struct fake_job *f))
+{
+	struct ingest_conf conf = plain;
+
+	conf.dispute = note_dispute;
+	memset(&dispute, 0, sizeof(dispute));
+	lie_block = 0;
+	liar = who;
+	sink_init(out);
+	fake_reset(s, 90 + who);
+	s->second = true;
+	s->third = mangle != lie_for_a_while;
+	s->mangle = mangle;
+	run(s, c, &conf, out);
+	assert_true(dispute.told > 0);
+	assert_int_equal(dispute.block, lie_block);
+}
+
+/* Two against one decide; one against one waits until they agree. Nothing wrong is published. */
+static void golden_dispute(void **state)
+{
+	struct chain_conf c = *network_chain(golden_net, "root");
+	struct source *s = fake_open("golden", true);
+	struct sink without, k;
+
+	(void)state;
+	c.kind = CHAIN_TRON;
+	c.required = LEVEL_LINKED;
+	tron_hash(&c.parent_hash, 108);
+	run_clean(s, &c, &without);
+	c.required = LEVEL_QUORUM;
+	lie(s, &c, &k, 1, drop_second_log);
+	check_levels(&k, &without, UINT64_MAX, LEVEL_QUORUM);
+	assert_string_equal(dispute.what, "log");
+	assert_string_equal(dispute.outcome, "a third endpoint says as the first");
+	assert_true(dispute.log_index != UINT32_MAX);
+	assert_string_equal(dispute.answers[1], "there is no such log");
+	assert_non_null(strstr(dispute.answers[0], "address 0x"));
+	assert_true(doubted > 0);
+	sink_free(&k);
+	lie(s, &c, &k, 0, lie_until_doubted);
+	check_levels(&k, &without, UINT64_MAX, LEVEL_QUORUM);
+	assert_string_equal(dispute.outcome, "a third endpoint says as the second");
+	assert_string_equal(dispute.what, "transaction");
+	sink_free(&k);
+	fake_close(s);
+	sink_free(&without);
+}
+
+static void golden_dispute_waits(void **state)
+{
+	struct chain_conf c = *network_chain(golden_net, "root");
+	struct source *s = fake_open("golden", true);
+	struct sink without, k;
+
+	(void)state;
+	c.kind = CHAIN_TRON;
+	c.required = LEVEL_LINKED;
+	tron_hash(&c.parent_hash, 108);
+	run_clean(s, &c, &without);
+	c.required = LEVEL_QUORUM;
+	lie(s, &c, &k, 1, lie_for_a_while);
+	assert_int_equal(dispute.told, 20);
+	check_levels(&k, &without, UINT64_MAX, LEVEL_QUORUM);
+	assert_string_equal(dispute.outcome, "waits");
+	sink_free(&k);
+	lie(s, &c, &k, 1, change_calldata);
+	check_levels(&k, &without, UINT64_MAX, LEVEL_QUORUM);
+	assert_string_equal(dispute.what, "transaction");
+	assert_non_null(strstr(dispute.answers[1], "input 0x"));
+	sink_free(&k);
+	sink_free(&without);
+	fake_close(s);
+}
+
 /* Without a scan of all transactions: the same logs, and the transactions of checkpoints alone. */
 static void golden_no_scan(void **state)
 {
@@ -704,6 +858,8 @@ int main(void)
 		cmocka_unit_test(world_root_complete),
 		cmocka_unit_test(golden_tron),
 		cmocka_unit_test(golden_quorum),
+		cmocka_unit_test(golden_dispute),
+		cmocka_unit_test(golden_dispute_waits),
 		cmocka_unit_test(golden_no_scan),
 		cmocka_unit_test(nft_owners),
 		cmocka_unit_test(world_bttc_complete),
