@@ -11,6 +11,7 @@
  */
 #include "store/cluster.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <dirent.h>
@@ -297,17 +298,29 @@ static enum err_kind find_programs(struct cluster *c, struct err *e)
 
 /* -------- initdb -------- */
 
-static void remove_tree(const char *path)
+#define LEFTOVER_TRIES   100
+#define LEFTOVER_WAIT_MS 100
+
+/* False: something of it is still there. */
+static bool remove_tree(const char *path)
 {
 	struct spawn_user self = {0};
 	char *const argv[] = {(char *)"/bin/rm", (char *)"-rf", (char *)"--", (char *)path, NULL};
 	struct err ignored;
+	enum err_kind k;
 	struct buf out;
 
 	buf_init(&out, 4096);
-	if (spawn_run(argv, &self, &out, &ignored))
-		log_warn("postgres", "cannot remove", "path=%s", log_quotes(path));
+	k = spawn_run(argv, &self, &out, &ignored);
 	buf_free(&out);
+	return !k;
+}
+
+/* An initdb whose parent was killed goes on writing for a moment, and ends when its directory is gone. */
+static void remove_leftover(const char *path)
+{
+	for (unsigned i = 0; i < LEFTOVER_TRIES && !remove_tree(path); i++)
+		clock_sleep_ms(LEFTOVER_WAIT_MS);
 }
 
 /* Into a directory next to it, renamed when whole: an initdb that was killed leaves nothing behind.
@@ -326,7 +339,7 @@ static enum err_kind make_cluster(const struct cluster *c, struct err *e)
 		return ERR_NONE;
 	path_in(initdb, c->bin, "initdb");
 	path_in(fresh, c->dir, "pg.new");
-	remove_tree(fresh);
+	remove_leftover(fresh);
 	if (mkdir(fresh, 0700) || (c->user.change && chown(fresh, c->user.uid, c->user.gid)))
 		return fail(e, fresh, "make the directory");
 	log_info("postgres", "making a database", "dir=%s", log_quotes(c->pg));
