@@ -111,7 +111,8 @@ def refused(dsn, statement, words):
 def test_operations():
     dsn = new_database()
     index_all("golden", dsn)
-    kinds = [x[1] for x in entries(dsn)]
+    begun = entries(dsn)  # a line for each migration since they are logged
+    kinds = [k for k, _ in itertools.groupby(x[1] for x in begun)]
     assert kinds == ["migrate_up", "network", "chain", "ledger_begun"], entries(dsn)
     assert "; bttc-indexer " in entries(dsn)[1][2], entries(dsn)
     with open(os.path.join(tempfile.mkdtemp(), "set"), "w") as f:
@@ -121,7 +122,7 @@ def test_operations():
     index_all("golden", dsn)
     verify(dsn, "--full")
     assert verify(dsn, "--sample", "5", "--seed", "1") is not None
-    said = entries(dsn)[4:]
+    said = entries(dsn)[len(begun):]
     assert [x[1] for x in said] == ["override", "ledger_redone", "verify", "verify"], said
     assert said[1][2].startswith("chain root, overrides 1, from block " + first), said
     assert said[2][2].startswith("all blocks of each chain: 0 findings"), said
@@ -130,7 +131,7 @@ def test_operations():
         refused(dsn, statement, "chain.operation only grows")
     for statement in ("INSERT INTO chain.operation (kind, detail) VALUES ('verify', '')", "UPDATE chain.operation_head SET id = 9"):
         refused(dsn, "SET ROLE bttc_writer; " + statement, "permission denied")
-    assert [x[0] for x in entries(dsn)] == [str(i) for i in range(1, 9)]
+    assert [x[0] for x in entries(dsn)] == [str(i) for i in range(1, len(begun) + 5)]
 
     def one(tamper):
         statement, words = tamper
