@@ -27,7 +27,7 @@ TABLES = """SELECT n.nspname || '.' || c.relname, a.attname
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
  WHERE c.relkind IN ('r', 'p', 'm') AND NOT c.relispartition
-   AND n.nspname !~ '^(pg_|information_schema)' ORDER BY 1, a.attnum"""
+   AND n.nspname !~ '^(pg_|information_schema|analytics)' AND c.relname NOT IN ('operation', 'operation_head', 'dispute', 'override_set') ORDER BY 1, a.attnum"""
 SCHEMA = """SELECT pg_get_indexdef(i.indexrelid) || CASE WHEN i.indisvalid AND i.indisready THEN ''
     ELSE ' NOT VALID' END FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
   JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname !~ '^(pg_|information_schema)'
