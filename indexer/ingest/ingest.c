@@ -25,6 +25,7 @@
 #include <inttypes.h>
 
 #define PAUSE_MAX_MS  2000
+#define DOUBT_MS      50  /* a pause so long: a header did not fit for the third time */
 #define SAY_MS        300 /* pauses from here on are no accident */
 #define LOOP_MAX_MS   1000
 #define TAGS_MIN_MS   500
@@ -54,6 +55,7 @@ struct run {
 	bool rested;           /* the newest poll was sent as one that can wait */
 	uint64_t highest;      /* block published by this run: only above it is progress */
 	uint64_t low_ms;       /* since then the head is below the target; 0: it is not */
+	uint32_t denier;       /* endpoints whose header did not fit to what was published */
 	bool look;             /* compare branches before anything else */
 	bool fresh;            /* the newest poll agreed with what was published */
 };
@@ -209,6 +211,8 @@ static enum err_kind resolve(struct run *r, struct err *e)
 		return ERR_NONE;
 	}
 	r->pause_ms = r->pause_ms * 2 < PAUSE_MAX_MS ? r->pause_ms * 2 + 10 : PAUSE_MAX_MS;
+	if (r->pause_ms >= DOUBT_MS)
+		source_doubt(r->env.src, r->denier);
 	if (r->pause_ms >= SAY_MS) {
 		err_set(e, ERR_REJECT, "ingest", 0,
 			"block %" PRIu64
@@ -301,6 +305,8 @@ static enum err_kind take_head(struct run *r, struct job *j, struct err *e)
 	else if (!r->low_ms)
 		r->low_ms = now;
 	r->fresh = !differs(r, &j->headers[0]);
+	if (!r->fresh)
+		r->denier = source_who(j);
 	r->look = r->look || !r->fresh;
 	if (window_denies(&r->window, &j->headers[0]))
 		drop_all(r);
@@ -453,6 +459,7 @@ static enum err_kind step_window(struct run *r, struct err *e)
 		if (!k && cut)
 			hold(r);
 		if (!k && !front_links(r)) {
+			r->denier = unit_who(r->window.units[0]);
 			r->look = true;
 			return ERR_NONE;
 		}

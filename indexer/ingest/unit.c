@@ -175,9 +175,14 @@ static enum err_kind job_error(struct job **j, struct err *e)
 	return e->kind;
 }
 
+uint32_t unit_who(const struct unit *u)
+{
+	return source_who(u->blocks);
+}
+
 void unit_doubt(struct unit *u)
 {
-	source_doubt(u->env->src, source_who(u->blocks));
+	source_doubt(u->env->src, unit_who(u));
 }
 
 /* ---- headers --------------------------------------------------------------------------------- */

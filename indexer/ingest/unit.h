@@ -36,6 +36,7 @@ const struct body *unit_bodies(const struct unit *u); /* as many */
 
 /** Its headers turned out to be wrong: whoever gave them is asked last for a while. */
 void unit_doubt(struct unit *u);
+uint32_t unit_who(const struct unit *u); /* source_who of its headers */
 
 /**
  * Everything is there for the current set. Only of the oldest unit is the question asked what it

@@ -220,6 +220,8 @@ void job_answer(struct call *c, struct endpoint *ep, struct jval v)
 			refuse(c, ep, RPC_HEAD, &e);
 	} else {
 		endpoint_failed(ep, RPC_GRAMMAR, 0, &e);
+		log_warn_often("source", "answer refused, it contradicts itself", ep->name,
+			"chain=%s error=%s", j->s->chain->key, log_quotes(e.msg));
 		if (!too_often(c, &c->broken, BROKEN_MAX, &e))
 			refuse(c, ep, RPC_GRAMMAR, &e);
 	}

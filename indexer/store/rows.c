@@ -192,6 +192,11 @@ static enum err_kind add_block(struct writer *w, const struct block *b, struct e
 	return ERR_NONE;
 }
 
+static bool no_column_holds(const struct log *l)
+{
+	return l->log_index > INT32_MAX || l->tx_index > INT32_MAX;
+}
+
 static enum err_kind add_log(
 	struct writer *w, const struct block *b, const struct event_row *r, struct err *e)
 {
@@ -200,7 +205,7 @@ static enum err_kind add_log(
 	const char *contract = r->contract ? r->contract->name : "";
 	const char *event = r->event ? r->event->name : NULL;
 
-	if (l->log_index > INT32_MAX || l->tx_index > INT32_MAX)
+	if (no_column_holds(l))
 		return park_log(w, b->h.number, l, contract, event, "index over 31 bits", e);
 	copy_row(c);
 	copy_i64(c, w->chain_id);
@@ -356,17 +361,24 @@ static int64_t tx_head(const struct hash32 *tx)
 	return (int64_t)be64toh(v);
 }
 
-/* The transactions whose logs can be asked for. Logs of one transaction stand together. */
-static void add_evidence_txs(struct writer *w, const struct block *b)
+/*
+ * The transactions whose logs can be asked for: those in chain.log, by which an undo finds them again, not
+ * parked ones. Logs of one transaction stand together.
+ */
+static void add_evidence_txs(struct writer *w, const struct block *b, const struct decoded *d)
 {
-	for (size_t i = 0; i < b->log_count; i++) {
-		struct copy *c = &w->rows[T_EVIDENCE_TX];
+	const struct log *last = NULL;
 
-		if (i && b->logs[i].tx_index == b->logs[i - 1].tx_index)
+	for (size_t i = 0; i < d->event_count; i++) {
+		struct copy *c = &w->rows[T_EVIDENCE_TX];
+		const struct log *l = d->events[i].log;
+
+		if (no_column_holds(l) || (last && l->tx_index == last->tx_index))
 			continue;
+		last = l;
 		copy_row(c);
 		copy_i64(c, w->chain_id);
-		copy_i64(c, tx_head(&b->logs[i].tx_hash));
+		copy_i64(c, tx_head(&l->tx_hash));
 		copy_i64(c, (int64_t)b->h.number);
 	}
 }
@@ -416,8 +428,8 @@ enum err_kind rows_add(struct writer *w, const struct write_step *s, struct err 
 		k = add_contract(w, &b->found[i], e);
 	if (!k && b->proof.n)
 		add_evidence(w, b);
-	if (!k && (b->proof.n || w->chain->kind == CHAIN_TRON))
-		add_evidence_txs(w, b);
+	if (!k && !s->park && (b->proof.n || w->chain->kind == CHAIN_TRON))
+		add_evidence_txs(w, b, s->decoded);
 	if (!k)
 		k = s->park ? park_all(w, b, s->park, e) : add_decoded(w, b, s->decoded, e);
 	for (int t = 0; !k && t < TABLE_COUNT; t++)

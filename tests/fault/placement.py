@@ -238,7 +238,7 @@ class Placement:
         if not bad and at < self.slice.high:
             if not text:
                 return self.wrong(f"stopped at {at}, and nothing says why; rc {rc}\n{self.text()[-1500:]}")
-            if self.second and self.fault.committed:
+            if self.second and self.fault.committed or self.tip and (self.second or self.mends):
                 return self.wrong(f"stays at {at} though an honest endpoint is there; rc {rc}\n{self.text()[-2500:]}")
             self.outcome, self.detail = "noticed, gap shown", text[-1]
             return None

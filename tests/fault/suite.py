@@ -91,7 +91,7 @@ def table(results):
 
 def show(r, args):
     if r["outcome"] == "WRONG" or args.verbose:
-        print(f"{r['outcome']:<19} {r['seconds']:5.1f} s  --seed {args.seed} --only {r['i']}: {r['text']}\n    {r['detail']}", flush=True)
+        print(f"{r['outcome']:<19} {r['seconds']:5.1f} s  --seed {args.seed} --only {r['i']}: {r['text']}; told {r['told']}\n    {r['detail']}", flush=True)
 
 
 def run(argv):

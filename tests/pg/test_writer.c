@@ -564,12 +564,16 @@ static void test_parked(void **state)
 		{.raw = {(const uint8_t *)"junk\0\xff", 6}, .reason = "not a record"},
 		{.raw = {NULL, 0}, .reason = "empty"}};
 	struct write_batch b = {.bad = bad, .bad_n = 2, .next_offset = 99};
-	struct write_step ws = {.step = &golden.steps[20], .park = "rows do not fit"};
+	struct block block = *golden.steps[20].block;
+	struct step step = golden.steps[20];
+	struct write_step ws = {.step = &step, .park = "rows do not fit"};
 	struct test_db db;
 	struct pen p;
 	struct err e;
 
 	(void)state;
+	block.proof = (struct bytes){(const uint8_t *)"\xc0", 1};
+	step.block = &block;
 	s.n = 20;
 	story_write(&s, &db, 50);
 	ASSERT_OK(pen_open(&p, &db, &s, NULL, &e), e);
@@ -602,6 +606,12 @@ static void test_parked(void **state)
 		pg_number(db.c,
 			"SELECT count(*) FROM chain.orphan_parked WHERE log_index IS NOT NULL"),
 		golden.steps[20].block->log_count);
+	/* nothing of them is in the way of the same transactions in the block's place */
+	assert_int_equal(pg_number(db.c, "SELECT count(*) FROM chain.evidence_tx WHERE block = 129"), 0);
+	step.seq = 23;
+	ws = (struct write_step){.step = &step, .park = "rows do not fit"};
+	ASSERT_OK(writer_apply(p.w, &b, &e), e);
+	assert_int_equal(pg_number(db.c, "SELECT indexed FROM chain.head"), 129);
 	pen_close(&p);
 	db_close(&db);
 }
