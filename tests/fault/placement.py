@@ -224,7 +224,7 @@ class Placement:
         if self.fault.committed and wrong:
             return self.wrong(f"blocks {wrong} were stored and undone later")
         if not differ:
-            noticed = bool(text) or bool(wrong)
+            noticed = bool(text) or bool(wrong) or "an answer does not hold" in self.text()
             if not self.fault.make and (self.troubled() or orphans):
                 return self.wrong(f"false alarm: {self.troubled()[:2]}")
             self.outcome = "noticed, clean" if noticed else "not used, clean"
