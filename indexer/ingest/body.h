@@ -26,6 +26,7 @@ struct unit_env {
 	struct watchset *ws;
 	struct tally *tally;
 	struct seals *seals;       /* of headers that came in */
+	uint32_t branch;           /* who has the new branch, until some of it is published; 0: anybody */
 	bool quorum;               /* TRON: a second endpoint is asked too */
 	bool others;               /*   there is one */
 	bool three;                /*   and a third one where they differ */

@@ -55,6 +55,7 @@ static enum err_kind check_piece(const struct unit_env *env, const struct job *j
 }
 
 struct walk {
+	uint32_t who;    /* endpoints to ask; 0: any */
 	uint64_t lo, hi; /* the piece */
 	bool has_above;
 	struct hash32 above; /* parent named by the piece above */
@@ -64,6 +65,8 @@ struct walk {
 static void compare_piece(
 	const struct ring *ring, const struct job *j, struct walk *w, struct fork *out)
 {
+	if (!w->has_above)
+		out->newest = j->headers[j->header_count - 1].hash;
 	for (size_t i = j->header_count; i-- > 0;) {
 		const struct header *h = &j->headers[i];
 
@@ -88,11 +91,18 @@ static void compare_piece(
 	}
 }
 
+static enum err_kind ask_these(struct unit_env *env, struct job *j, uint32_t who, struct err *e)
+{
+	if (who)
+		source_only(j, who);
+	return source_wait(env->src, j, e);
+}
+
 static enum err_kind walk_piece(struct unit_env *env, const struct ring *ring, struct walk *w,
 	struct fork *out, struct err *e)
 {
 	struct job *j = source_blocks(env->src, (struct block_range){w->lo, w->hi}, false);
-	enum err_kind k = source_wait(env->src, j, e);
+	enum err_kind k = ask_these(env, j, w->who, e);
 
 	if (!k && j->header_count != w->hi - w->lo + 1)
 		k = unfit(e, w->hi);
@@ -104,15 +114,15 @@ static enum err_kind walk_piece(struct unit_env *env, const struct ring *ring, s
 	return k;
 }
 
-static enum err_kind walk(
-	struct unit_env *env, const struct ring *ring, struct fork *out, struct err *e)
+static enum err_kind walk(struct unit_env *env, const struct ring *ring, uint32_t who,
+	struct fork *out, struct err *e)
 {
 	uint64_t base = ring_base(ring)->id.number, tip = ring_tip(ring)->id.number, step = 1;
 	struct job *j = source_head(env->src, false);
-	enum err_kind k = source_wait(env->src, j, e);
-	struct walk w = {0};
+	enum err_kind k = ask_these(env, j, who, e);
+	struct walk w = {.who = who};
 
-	*out = (struct fork){.kind = FORK_NONE, .common = tip, .head = j->head};
+	*out = (struct fork){.kind = FORK_NONE, .common = tip, .head = j->head, .endpoint = j->endpoint};
 	job_free(j);
 	if (k)
 		return k;
@@ -129,13 +139,13 @@ static enum err_kind walk(
 	}
 }
 
-enum err_kind fork_find(
-	struct unit_env *env, const struct ring *ring, struct fork *out, struct err *e)
+enum err_kind fork_find(struct unit_env *env, const struct ring *ring, uint32_t who,
+	struct fork *out, struct err *e)
 {
 	uint64_t pause = PAUSE_FIRST_MS;
 
 	for (;;) {
-		enum err_kind k = walk(env, ring, out, e);
+		enum err_kind k = walk(env, ring, who, out, e);
 
 		if (k == ERR_NONE || k == ERR_STOP || k == ERR_FATAL)
 			return k;
@@ -145,4 +155,17 @@ enum err_kind fork_find(
 			return k;
 		pause = pause * 2 < PAUSE_MAX_MS ? pause * 2 : PAUSE_MAX_MS;
 	}
+}
+
+enum err_kind fork_held(struct unit_env *env, const struct block_id *block, uint32_t who,
+	const char **holder, struct err *e)
+{
+	struct job *j = source_blocks(env->src, (struct block_range){block->number, block->number}, false);
+	enum err_kind k = ask_these(env, j, ~who, e);
+
+	*holder = NULL;
+	if (!k && j->header_count && !(source_who(j) & who) && hash_eq(&j->headers[0].hash, &block->hash))
+		*holder = j->endpoint;
+	job_free(j);
+	return k == ERR_STOP || k == ERR_FATAL ? k : ERR_NONE;
 }

@@ -10,15 +10,22 @@
  * meanwhile, nothing has happened yet. A fork below a final block, or deeper than the ring, ends
  * the run.
  *
+ * Several endpoints may stand on several branches. Which one is right their next blocks show: a branch
+ * that is higher than ours is followed, one that is not only when nobody else has our newest block any more.
+ * Until then both are told, and ours stands. Scouts see to it that each endpoint is heard.
+ *
  * A restart begins with the same comparison before anything new is fetched.
  */
 #include "ingest/ingest.h"
 
 #include "base/clock.h"
+#include "base/hex.h"
 #include "base/stop.h"
+#include "ingest/dispute.h"
 #include "ingest/fork.h"
 #include "ingest/pace.h"
 #include "ingest/publish.h"
+#include "ingest/scout.h"
 #include "ingest/turns.h"
 #include "ingest/window.h"
 
@@ -34,6 +41,12 @@
 #define HOLD_MAX_MS   1000
 #define LOW_HEAD_MS   2000 /* then a head that went down is where the chain ends */
 
+/* A header that was not followed, because another endpoint has our newest block. */
+struct stood {
+	uint32_t who;
+	struct hash32 other, ours;
+};
+
 enum phase { STARTING, BEHIND, AT_HEAD, STALLED, HALTED, DONE };
 
 struct run {
@@ -47,6 +60,7 @@ struct run {
 	struct pace pace;
 	struct turns *turns;
 	struct job *poll;  /* head job in flight */
+	struct scout scout;
 	uint64_t tags_ms;  /* when tags were asked for last */
 	uint64_t target;   /* until_head: head at the start */
 	uint64_t pause_ms; /* grows while forks are found that are none */
@@ -56,6 +70,7 @@ struct run {
 	uint64_t highest;      /* block published by this run: only above it is progress */
 	uint64_t low_ms;       /* since then the head is below the target; 0: it is not */
 	uint32_t denier;       /* endpoints whose header did not fit to what was published */
+	struct stood stood;
 	bool look;             /* compare branches before anything else */
 	bool fresh;            /* the newest poll agreed with what was published */
 };
@@ -102,6 +117,7 @@ static void open_run(struct run *r, const struct ingest_past *past, struct sourc
 	r->turns = turns_new(r->chain, past->recent, past->recent_count);
 	window_init(&r->window, &r->env, r->conf);
 	pace_init(&r->pace, r->chain->block_period_ms, (uint64_t)r->conf->poll_ms, clock_us());
+	scout_init(&r->scout, source_endpoint_count(src), r->chain->block_period_ms, now);
 	if (past->recent_count)
 		r->state->published = past->recent[past->recent_count - 1].number;
 	if (past->has_final)
@@ -114,6 +130,7 @@ static void open_run(struct run *r, const struct ingest_past *past, struct sourc
 static void close_run(struct run *r)
 {
 	job_free(r->poll);
+	scout_close(&r->scout);
 	window_close(&r->window);
 	watchset_free(r->env.ws);
 	seals_free(r->env.seals);
@@ -158,16 +175,62 @@ static bool is_fatal(const struct run *r, const struct fork *f)
 	return f->kind == FORK_FOUND && r->pub.head.has_final && f->common < r->pub.head.final;
 }
 
+static void say_block(char out[128], uint64_t number, const struct hash32 *hash)
+{
+	int n = snprintf(out, 60, "block %" PRIu64 " is 0x", number);
+
+	hex_encode(out + n, hash->b, sizeof(hash->b));
+	out[(size_t)n + 2 * sizeof(hash->b)] = 0;
+}
+
+/* Two endpoints have different blocks; ours stands. */
+static void tell_stood(struct run *r, const struct fork *f, const char *holder)
+{
+	const struct block_id *ours = &ring_tip(r->pub.ring)->id;
+	char mine[128], other[128];
+	struct ingest_dispute t = {.block = f->other_number,
+		.log_index = UINT32_MAX,
+		.what = "hash",
+		.endpoints = {holder, f->endpoint},
+		.answers = {mine, other},
+		.outcome = "the block stays pending until its child is there"};
+
+	say_block(mine, ours->number, &ours->hash);
+	say_block(other, f->other_number, &f->other);
+	dispute_tell(r->conf, &r->tally, &t);
+}
+
+/* A branch that does not reach above ours: does somebody else have our newest block? Then none was found. */
+static enum err_kind weigh_fork(struct run *r, struct fork *f, struct err *e)
+{
+	const struct ring_block *tip = ring_tip(r->pub.ring);
+	const char *holder = NULL;
+	enum err_kind k = ERR_NONE;
+
+	if (f->kind == FORK_NONE || !r->env.others || !r->denier ||
+		(f->head > tip->id.number && !is_fatal(r, f)))
+		return ERR_NONE;
+	k = fork_held(&r->env, &tip->id, r->denier, &holder, e);
+	if (k || !holder)
+		return k;
+	tell_stood(r, f, holder);
+	r->stood = (struct stood){r->denier, f->newest, tip->id.hash};
+	f->kind = FORK_NONE;
+	return ERR_NONE;
+}
+
 /* A finding that ends the run has to be made twice. */
 static enum err_kind find_fork(struct run *r, struct fork *f, struct err *e)
 {
-	enum err_kind k = fork_find(&r->env, r->pub.ring, f, e);
+	enum err_kind k = fork_find(&r->env, r->pub.ring, r->denier, f, e);
 
+	if (!k)
+		k = weigh_fork(r, f, e);
 	if (k || !is_fatal(r, f))
 		return k;
 	k = fork_pause(r->env.src, CONFIRM_MS, e);
 	if (!k)
-		k = fork_find(&r->env, r->pub.ring, f, e);
+		k = fork_find(&r->env, r->pub.ring, r->denier, f, e);
 	if (!k && is_fatal(r, f))
 		return refuse_fork(r, f, e);
 	return k;
@@ -201,6 +264,7 @@ static enum err_kind resolve(struct run *r, struct err *e)
 	if (k)
 		return k;
 	r->pub.forked = f.kind == FORK_FOUND;
+	r->env.branch = r->pub.forked ? r->denier : 0;
 	r->pub.common = f.common;
 	r->pub.head.number = f.head;
 	drop_all(r);
@@ -259,11 +323,14 @@ static void ask_head(struct run *r, uint64_t now_ms)
 }
 
 /* Compare the newest header with what was published; true: something differs. */
-static bool differs(struct run *r, const struct header *h)
+static bool differs(struct run *r, const struct header *h, uint32_t who)
 {
 	struct link l = publisher_link(&r->pub);
-	const struct ring_block *b;
+	const struct ring_block *b, *tip = ring_tip(r->pub.ring);
 
+	if (tip && who == r->stood.who && hash_eq(&h->hash, &r->stood.other) &&
+		hash_eq(&tip->id.hash, &r->stood.ours))
+		return false;
 	if (r->pub.forked && h->number < l.next) /* the new branch is gone */
 		return true;
 	b = ring_at(r->pub.ring, h->number);
@@ -283,18 +350,36 @@ static bool take_as_unit(struct run *r, struct job *j)
 	return true;
 }
 
-static enum err_kind take_head(struct run *r, struct job *j, struct err *e)
+/* Is what was heard a header that names itself right? */
+static bool is_header(struct run *r, const struct job *j)
+{
+	struct header_check check;
+	struct err e = {0};
+
+	if (!verify_header(r->env.kind, j->head, &j->headers[0], &check, &e))
+		return true;
+	source_doubt(r->env.src, source_who(j));
+	tally_trouble(&r->tally, &e);
+	return false;
+}
+
+static void show_head(struct run *r)
+{
+	r->state->head = r->pub.head.number;
+	r->state->head_time = (int64_t)r->pub.head.time;
+	metric_set(r->tally.head, (int64_t)r->pub.head.number);
+	publisher_lag(&r->pub);
+}
+
+static void take_head(struct run *r, struct job *j)
 {
 	uint64_t before = r->pub.head.number, now = clock_ms();
 	bool known = r->pub.head.known;
-	struct header_check check;
-	enum err_kind k = verify_header(r->env.kind, j->head, &j->headers[0], &check, e);
 
-	if (k) {
-		source_doubt(r->env.src, source_who(j));
+	scout_heard(&r->scout, source_who(j), now);
+	if (!is_header(r, j)) {
 		job_free(j);
-		tally_trouble(&r->tally, e);
-		return ERR_NONE;
+		return;
 	}
 	if (head_take(&r->pub.head, j, now) && known && r->pub.head.number > before)
 		pace_seen(&r->pace, r->pub.head.number - before);
@@ -304,19 +389,49 @@ static enum err_kind take_head(struct run *r, struct job *j, struct err *e)
 		r->low_ms = 0;
 	else if (!r->low_ms)
 		r->low_ms = now;
-	r->fresh = !differs(r, &j->headers[0]);
+	r->fresh = !differs(r, &j->headers[0], source_who(j));
 	if (!r->fresh)
 		r->denier = source_who(j);
 	r->look = r->look || !r->fresh;
 	if (window_denies(&r->window, &j->headers[0]))
 		drop_all(r);
-	r->state->head = r->pub.head.number;
-	r->state->head_time = (int64_t)r->pub.head.time;
-	metric_set(r->tally.head, (int64_t)r->pub.head.number);
-	publisher_lag(&r->pub);
+	show_head(r);
 	if (r->look || !take_as_unit(r, j))
 		job_free(j);
-	return ERR_NONE;
+}
+
+/*
+ * Another endpoint's newest block: of interest where it is above all that is known, or another one than what
+ * was published.
+ */
+static void take_scout(struct run *r, struct job *j)
+{
+	uint32_t who = source_who(j);
+
+	if (is_header(r, j) && !source_doubted(r->env.src, who)) {
+		bool higher = j->head > r->pub.head.number;
+
+		if (higher) {
+			head_take(&r->pub.head, j, clock_ms());
+			show_head(r);
+		}
+		if ((higher || j->head == r->pub.head.number) && differs(r, &j->headers[0], who)) {
+			r->denier = who;
+			r->look = true;
+		}
+	}
+	job_free(j);
+}
+
+static void step_scout(struct run *r)
+{
+	uint64_t now = clock_ms();
+	struct job *j = scout_take(&r->scout, now);
+
+	if (j)
+		take_scout(r, j);
+	if (r->pub.head.known && !busy(r))
+		scout_send(&r->scout, r->env.src, now);
 }
 
 static enum err_kind step_head(struct run *r, struct err *e)
@@ -331,8 +446,10 @@ static enum err_kind step_head(struct run *r, struct err *e)
 	if (j->state == JOB_RUNNING)
 		return ERR_NONE;
 	r->poll = NULL;
-	if (j->state == JOB_DONE && j->header_count)
-		return take_head(r, j, e);
+	if (j->state == JOB_DONE && j->header_count) {
+		take_head(r, j);
+		return ERR_NONE;
+	}
 	if (j->state == JOB_FAILED)
 		*e = j->err;
 	else
@@ -400,6 +517,7 @@ static enum err_kind publish_front(struct run *r, struct err *e)
 		return k;
 	turns_take(r->turns);
 	r->env.contradictions = 0;
+	r->env.branch = 0;
 	r->pause_ms = r->hold_step_ms = 0;
 	if (last > r->highest) {
 		r->highest = last;
@@ -547,6 +665,7 @@ static enum err_kind loop(struct run *r, struct err *e)
 		if (stop_asked())
 			return err_set(e, ERR_STOP, "ingest", 0, "stop asked for");
 		k = step_head(r, e);
+		step_scout(r);
 		if (!k && r->look && r->pub.head.known)
 			k = resolve(r, e);
 		if (!k)

@@ -69,13 +69,18 @@ struct unit {
 	size_t found_count;
 };
 
-/* Where others are asked too, one endpoint has to have said all of it. */
+/*
+ * Where others are asked too, one endpoint has to have said all of it. A new branch is read from who showed
+ * it: the others may not have it.
+ */
 static struct job *ask_blocks(const struct unit *u)
 {
 	struct job *j = source_blocks(u->env->src, u->range, u->env->with_txs || u->env->dense);
 
 	if (u->env->quorum)
 		source_alone(j);
+	if (u->env->branch)
+		source_only(j, u->env->branch);
 	return j;
 }
 
@@ -148,6 +153,7 @@ static enum err_kind trouble(struct unit *u, uint64_t now_ms, struct err *e)
 	unsigned wait = WAIT_FIRST_MS << (u->waits < 7 ? u->waits : 7);
 
 	restart(u);
+	u->env->branch = 0;
 	if (e->kind == ERR_FATAL)
 		return ERR_FATAL;
 	tally_trouble(u->env->tally, e);

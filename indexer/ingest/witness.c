@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/hex.h"
-#include "ingest/ingest.h"
+#include "ingest/dispute.h"
 
 #include <inttypes.h>
 
@@ -271,12 +271,7 @@ static void tell(const struct unit_env *env, const struct difference *d, const s
 		.answers = {d->answers[0].n ? d->answers[0].p : "", d->answers[1].n ? d->answers[1].p : ""},
 		.outcome = outcome};
 
-	if (env->conf->dispute)
-		env->conf->dispute(env->conf->dispute_arg, &t);
-	metric_add(env->tally->disputes, 1);
-	log_warn_often("ingest", "two endpoints do not agree", env->chain->key,
-		"chain=%s block=%" PRIu64 " about=%s first=%s second=%s outcome=%s", env->chain->key,
-		d->block, log_quotes(d->what), t.endpoints[0], t.endpoints[1], log_quotes(outcome));
+	dispute_tell(env->conf, env->tally, &t);
 }
 
 static enum err_kind refuse(struct err *e, const struct difference *d, const char *why)

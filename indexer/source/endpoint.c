@@ -28,6 +28,7 @@
 #define REVIEW_MS      600000 /* a method that is missing is tried again after this */
 #define DOUBT_MS       60000u
 #define DOUBT_MAX_MS   3600000u
+#define HEAD_LATELY_MS 10000
 #define DOWN_AFTER_MS  500
 #define DOWN_AFTER     3
 #define SLOW_US        2000000
@@ -458,6 +459,42 @@ void source_doubt(struct source *s, uint32_t who)
 	}
 }
 
+bool source_doubted(const struct source *s, uint32_t who)
+{
+	const uint64_t now = clock_ms();
+
+	for (size_t i = 0; i < s->ep_count; i++)
+		if (who >> i & 1 && doubt(s->ep[i], now))
+			return true;
+	return false;
+}
+
+uint64_t endpoint_head(const struct source *s, uint64_t now)
+{
+	uint64_t head = 0;
+
+	for (size_t i = 0; i < s->ep_count; i++) {
+		const struct endpoint *ep = s->ep[i];
+
+		if (ep->state == EP_OK && !doubt(ep, now) && now - ep->head_ms < HEAD_LATELY_MS &&
+			ep->head > head)
+			head = ep->head;
+	}
+	return head;
+}
+
+/* It said lately that it has not got that block. */
+static bool behind(const struct endpoint *ep, const struct need *n, uint64_t now)
+{
+	return ep->head < n->head && ep->head_ms && now - ep->head_ms < HEAD_LATELY_MS;
+}
+
+/* Who is to be asked rather: whose answers hold, then who has the block. Less is better. */
+static uint64_t rank(const struct endpoint *ep, const struct need *n, uint64_t now)
+{
+	return (uint64_t)doubt(ep, now) * 2 + behind(ep, n, now);
+}
+
 static void sooner(uint64_t *wake, uint64_t at)
 {
 	if (at < *wake)
@@ -467,13 +504,12 @@ static void sooner(uint64_t *wake, uint64_t at)
 struct choice endpoint_pick(struct source *s, const struct need *n, uint64_t now)
 {
 	struct choice c = {.wake = LATER, .stuck = true};
-	unsigned least = UINT_MAX;
+	uint64_t least = UINT64_MAX;
 	uint64_t best = 0;
 
 	for (size_t i = 0; i < s->ep_count; i++) {
 		struct endpoint *ep = s->ep[i];
-		unsigned d = doubt(ep, now);
-		uint64_t x;
+		uint64_t r = rank(ep, n, now), x;
 
 		if (!fits(ep, n))
 			continue;
@@ -486,11 +522,11 @@ struct choice endpoint_pick(struct source *s, const struct need *n, uint64_t now
 			continue; /* its check is under way */
 		}
 		c.stuck = false;
-		if (d > least)
+		if (r > least)
 			continue;
-		if (d < least) /* rather waited for than the others asked */
+		if (r < least) /* rather waited for than the others asked */
 			c.ep = NULL;
-		least = d;
+		least = r;
 		if (ep->in_flight >= (uint64_t)s->conf.in_flight)
 			continue; /* a transfer will end and wake us */
 		if (!endpoint_tokens(ep, now)) {

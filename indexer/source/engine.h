@@ -111,6 +111,7 @@ struct job_run {
 	bool full;
 	uint32_t used;  /* endpoints that answered, by bit */
 	uint32_t avoid; /* endpoints that must not be asked */
+	uint32_t only;  /* endpoints that are asked as long as one of them can be; 0: any */
 	bool alone;     /* one endpoint has to answer all of it: */
 	struct endpoint *pinned; /* that one, once chosen */
 	void *own;      /* the kind's data */
@@ -200,7 +201,7 @@ struct need {
 	enum method method;
 	bool any_receipts;
 	uint32_t avoid;
-	uint64_t head; /* better one that has this block */
+	uint64_t head; /* rather one that has this block */
 	const struct endpoint *last;
 };
 
@@ -212,6 +213,9 @@ struct choice {
 struct choice endpoint_pick(struct source *s, const struct need *n, uint64_t now);
 /** Can any endpoint ever answer it? Fills e (ERR_AGAIN, ERR_FATAL) when none can. */
 MUST_USE enum err_kind endpoint_any(struct source *s, const struct need *n, struct err *e);
+
+/** Newest block that an endpoint whose answers hold spoke of lately; 0: none. */
+uint64_t endpoint_head(const struct source *s, uint64_t now);
 
 bool endpoint_lacks(const struct endpoint *ep, enum method m, bool any_receipts);
 enum method endpoint_receipts_method(const struct endpoint *ep);

@@ -293,6 +293,11 @@ void source_alone(struct job *j)
 	((struct job_run *)j)->alone = true;
 }
 
+void source_only(struct job *j, uint32_t who)
+{
+	((struct job_run *)j)->only = who;
+}
+
 void source_elsewhere(struct job *j, const struct job *than)
 {
 	((struct job_run *)j)->avoid |= ((const struct job_run *)than)->used;

@@ -172,7 +172,7 @@ static bool may_ride(const struct endpoint *ep, const struct call *c, uint64_t n
 
 static uint32_t avoid_of(const struct job_run *j)
 {
-	return j->avoid | (j->pinned ? ~(1u << j->pinned->index) : 0);
+	return j->avoid | (j->pinned ? ~(1u << j->pinned->index) : 0) | (j->only ? ~j->only : 0);
 }
 
 /* Fill the batch with what later jobs of the same kind wait for. */
@@ -183,7 +183,8 @@ static void add_riders(struct batch *b, const struct job_run *j, struct endpoint
 	for (struct job_run *o = j->next; o && b->n < room; o = o->next) {
 		struct call **at = &o->waiting;
 
-		if (o->kind != j->kind || o->avoid != j->avoid || avoid_of(o) >> ep->index & 1)
+		if (o->kind != j->kind || o->avoid != j->avoid || o->only != j->only ||
+			avoid_of(o) >> ep->index & 1)
 			continue;
 		while (*at && b->n < room) {
 			struct call *c = *at;
@@ -272,6 +273,24 @@ static struct call **first_ready(struct job_run *j, uint64_t now)
 	return *at ? at : NULL;
 }
 
+/* Polls go to who has the newest block, so that a node that stands still is not the one that is heard. */
+static uint64_t head_wanted(const struct source *s, const struct call *c, uint64_t now)
+{
+	if (c->by_hash)
+		return 0;
+	return c->method == M_TAG ? endpoint_head(s, now) : c->to;
+}
+
+/* Who was to answer can not: anybody may. False: anybody may already. */
+static bool widen(struct job_run *j)
+{
+	bool narrow = j->pinned || j->only;
+
+	j->pinned = NULL;
+	j->only = 0;
+	return narrow;
+}
+
 static void serve(struct job_run *j, uint64_t now)
 {
 	struct source *s = j->s;
@@ -281,7 +300,7 @@ static void serve(struct job_run *j, uint64_t now)
 		struct need need = {.method = (*at)->method,
 			.any_receipts = (*at)->any_receipts,
 			.avoid = avoid_of(j),
-			.head = (*at)->by_hash ? 0 : (*at)->to,
+			.head = head_wanted(s, *at, now),
 			.last = (*at)->last};
 		struct choice choice;
 		struct err e = {0};
@@ -289,6 +308,8 @@ static void serve(struct job_run *j, uint64_t now)
 		if (endpoint_any(s, &need, &e)) {
 			struct call *c = *at;
 
+			if (e.kind == ERR_AGAIN && j->only && widen(j))
+				continue;
 			take_out(j, at);
 			if (e.kind == ERR_AGAIN && j->kind->nobody && j->kind->nobody(c))
 				continue;
@@ -296,10 +317,8 @@ static void serve(struct job_run *j, uint64_t now)
 			return;
 		}
 		choice = endpoint_pick(s, &need, now);
-		if (!choice.ep && choice.stuck && j->pinned) {
-			j->pinned = NULL; /* it fell silent */
+		if (!choice.ep && choice.stuck && widen(j)) /* it fell silent */
 			continue;
-		}
 		if (!choice.ep) {
 			wake_at(s, choice.wake);
 			if (choice.stuck && !j->in_flight)

@@ -145,6 +145,12 @@ void source_elsewhere(struct job *j, const struct job *than);
  */
 void source_alone(struct job *j);
 
+/**
+ * Only these endpoints (bits as of source_who) are asked for j, unless all of them fall silent. Call it
+ * before the next source_poll.
+ */
+void source_only(struct job *j, uint32_t who);
+
 /** Which endpoints gave parts of the answer to j, as bits; 0: none. */
 uint32_t source_who(const struct job *j);
 
@@ -153,6 +159,9 @@ uint32_t source_who(const struct job *j);
  * each time, the others are asked first; an endpoint is never given up for it, since it may be the only one.
  */
 void source_doubt(struct source *s, uint32_t who);
+
+/** Is one of these endpoints asked last at the moment? */
+bool source_doubted(const struct source *s, uint32_t who);
 
 void job_free(struct job *j); /* also of a running one: it is cancelled; NULL is legal */
 

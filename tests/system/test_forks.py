@@ -1,5 +1,6 @@
 """All recorded forks played live, also with a kill in the middle of an UNDO; forks that must stop the chain."""
 from harness import *
+import odd_node
 
 GOLDEN = os.path.join(RECORDINGS, "golden")
 ROOT_WORLD = os.path.join(RECORDINGS, "world", "root")
@@ -122,6 +123,40 @@ def test_fork_while_down():
         index_all(net, dsn, "--rpc", f"root={r.url('root')}")
         want = clean_tables(net, r.url("root"), "root", 1184)
     assert_same_tables(tables(dsn), want, "fork while down")
+
+
+def test_two_endpoints_on_two_branches():
+    """What is stored stands while somebody has it, and the difference is told; the longer branch decides, though the
+    other endpoint answers quicker and stands still for good."""
+    net, last = network_file(GOLDEN), 1184
+    point, tip, win, f = forks("golden")[0]
+    with replay(GOLDEN) as lost, replay(GOLDEN) as right:
+        right.control({"root": {"head": last}})
+        want = clean_tables(net, right.url("root"), "root", last)
+        right.control({"root": {"head": tip}})
+        lost.control({"root": {"head": tip, "fork": 1}})
+        dsn = new_database()
+        answer = odd_node.forward(right.url("root"))
+
+        def late(q):
+            time.sleep(0.02)
+            return answer(q)
+
+        def number_of(sql):
+            return int(psql(dsn, sql)[0][0])
+        with odd_node.serve(late) as slow, up("--network", net, "--database", dsn, "--rpc", f"root={lost.url('root')}",
+                                              "--rpc", f"root={slow}", "--poll-period", "30ms") as (p, api):
+            api.wait_indexed("root", tip)
+            wait_for("the dispute", lambda: number_of("SELECT count(*) FROM chain.dispute WHERE what = 'hash'") > 0, 60)
+            said = psql(dsn, "SELECT answer, other_answer, outcome FROM chain.dispute WHERE what = 'hash'")
+            assert all(a != b and f"block {point + 1} is 0x" in b and "pending" in o for a, b, o in said), said
+            undone = number_of("SELECT count(*) FROM chain.orphan_block")
+            time.sleep(3)
+            assert number_of("SELECT count(*) FROM chain.orphan_block") == undone, "what is stored does not stand"
+            right.control({"root": {"head": last}})
+            api.wait_indexed("root", last, block_hash=right.call("root", "eth_getBlockByNumber", hex(last), False)["result"]["hash"])
+            assert p.p.poll() is None
+        assert_same_tables(tables(dsn), want, "two branches")
 
 
 def test_fork_below_final_stops_the_chain():

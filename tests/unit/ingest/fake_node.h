@@ -393,6 +393,19 @@ void source_alone(struct job *j)
 	assert_non_null(j);
 }
 
+void source_only(struct job *j, uint32_t who)
+{
+	assert_non_null(j);
+	assert_int_not_equal(who, 0);
+}
+
+bool source_doubted(const struct source *s, uint32_t who)
+{
+	(void)s;
+	(void)who;
+	return false;
+}
+
 uint32_t source_who(const struct job *j)
 {
 	return j != NULL;

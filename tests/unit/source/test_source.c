@@ -1,5 +1,6 @@
 /* Jobs against well-behaved nodes: what comes back, in how many requests and connections. */
 #include "rig.h"
+#include "source/engine.h"
 
 static void head_has_header_and_tags(void **state)
 {
@@ -497,6 +498,53 @@ static void a_second_opinion_comes_from_elsewhere(void **state)
 	rig_close(&r);
 }
 
+static void the_named_endpoint_is_asked(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r, 2);
+	rig_open(&r);
+	for (unsigned i = 0; i < 8; i++) {
+		struct job *j = source_head(r.s, false);
+
+		source_only(j, 1u << i % 2);
+		assert_int_equal(rig_wait(&r, j), ERR_NONE);
+		assert_int_equal(source_who(j), 1u << i % 2);
+		job_free(j);
+	}
+	rig_close(&r);
+}
+
+static void polls_go_to_the_highest_head(void **state)
+{
+	struct rig r;
+	struct job *j;
+
+	(void)state;
+	rig_init(&r, 2);
+	rig_open(&r);
+	for (unsigned i = 0; i < 2; i++) { /* both have been heard */
+		j = source_head(r.s, false);
+		source_only(j, 1u << i);
+		assert_int_equal(rig_wait(&r, j), ERR_NONE);
+		job_free(j);
+	}
+	r.s->ep[0]->head--;
+	r.s->ep[0]->latency_us = 1; /* quick, but it stands still */
+	j = source_head(r.s, false);
+	assert_int_equal(rig_wait(&r, j), ERR_NONE);
+	assert_int_equal(source_who(j), 2);
+	job_free(j);
+	source_doubt(r.s, 2); /* whose answers do not hold is not followed */
+	assert_true(source_doubted(r.s, 2));
+	j = source_head(r.s, false);
+	assert_int_equal(rig_wait(&r, j), ERR_NONE);
+	assert_int_equal(source_who(j), 1);
+	job_free(j);
+	rig_close(&r);
+}
+
 static void a_running_job_can_be_freed(void **state)
 {
 	struct rig r;
@@ -690,6 +738,8 @@ int main(void)
 		cmocka_unit_test(empty_questions_need_no_node),
 		cmocka_unit_test(large_filters_are_split),
 		cmocka_unit_test(a_second_opinion_comes_from_elsewhere),
+		cmocka_unit_test(the_named_endpoint_is_asked),
+		cmocka_unit_test(polls_go_to_the_highest_head),
 		cmocka_unit_test(a_running_job_can_be_freed),
 		cmocka_unit_test(rate_budget_is_kept),
 		cmocka_unit_test(status_of_endpoints),
