@@ -69,19 +69,22 @@ struct unit {
 	size_t found_count;
 };
 
-/*
- * Where others are asked too, one endpoint has to have said all of it. A new branch is read from who showed
- * it: the others may not have it.
- */
+/* A new branch is read from who showed it: the others may not have it. */
+static struct job *along(const struct unit *u, struct job *j)
+{
+	if (u->env->branch)
+		source_only(j, u->env->branch);
+	return j;
+}
+
+/* One endpoint says all of it, so that two branches are not mixed and it is known whom to doubt. */
 static struct job *ask_blocks(const struct unit *u)
 {
 	struct job *j = source_blocks(u->env->src, u->range, u->env->with_txs || u->env->dense);
 
-	if (u->env->quorum)
+	if (u->env->others)
 		source_alone(j);
-	if (u->env->branch)
-		source_only(j, u->env->branch);
-	return j;
+	return along(u, j);
 }
 
 struct unit *unit_new(struct unit_env *env, struct block_range r, struct job *head)
@@ -153,7 +156,6 @@ static enum err_kind trouble(struct unit *u, uint64_t now_ms, struct err *e)
 	unsigned wait = WAIT_FIRST_MS << (u->waits < 7 ? u->waits : 7);
 
 	restart(u);
-	u->env->branch = 0;
 	if (e->kind == ERR_FATAL)
 		return ERR_FATAL;
 	tally_trouble(u->env->tally, e);
@@ -235,8 +237,10 @@ static enum err_kind step_headers(struct unit *u, struct err *e)
 	}
 	if (j->state == JOB_RUNNING)
 		return ERR_NONE;
-	if (j->state == JOB_FAILED)
+	if (j->state == JOB_FAILED) {
+		u->env->branch = 0;
 		return job_error(&u->blocks, e);
+	}
 	u->empty = !j->header_count;
 	if (u->empty)
 		return ERR_NONE;
@@ -294,9 +298,9 @@ static void ask_logs(struct unit *u)
 	if (n && r.from == r.to) {
 		struct block_id id = {r.from, u->bodies[r.from - u->range.from].h->hash};
 
-		u->logs = source_block_logs(u->env->src, &id, filters, n);
+		u->logs = along(u, source_block_logs(u->env->src, &id, filters, n));
 	} else if (n) {
-		u->logs = source_logs(u->env->src, r, filters, n);
+		u->logs = along(u, source_logs(u->env->src, r, filters, n));
 	} else {
 		u->version = u->asked;
 	}
@@ -387,7 +391,8 @@ static enum err_kind step_receipts(struct unit *u, struct body *b, struct err *e
 	if (!b->receipts) {
 		if (u->env->receipts_running >= RECEIPTS_IN_FLIGHT)
 			return ERR_NONE;
-		b->receipts = source_receipts(u->env->src, &id, b->txs, b->txs ? b->tx_count : 0);
+		b->receipts =
+			along(u, source_receipts(u->env->src, &id, b->txs, b->txs ? b->tx_count : 0));
 		u->env->receipts_running++;
 		return ERR_NONE;
 	}

@@ -459,24 +459,37 @@ void source_doubt(struct source *s, uint32_t who)
 	}
 }
 
+/* Of those that can be used. */
+static unsigned least_doubt(const struct source *s, uint64_t now)
+{
+	unsigned least = UINT_MAX;
+
+	for (size_t i = 0; i < s->ep_count; i++)
+		if (s->ep[i]->state == EP_OK && doubt(s->ep[i], now) < least)
+			least = doubt(s->ep[i], now);
+	return least;
+}
+
 bool source_doubted(const struct source *s, uint32_t who)
 {
 	const uint64_t now = clock_ms();
+	const unsigned least = least_doubt(s, now);
 
 	for (size_t i = 0; i < s->ep_count; i++)
-		if (who >> i & 1 && doubt(s->ep[i], now))
+		if (who >> i & 1 && doubt(s->ep[i], now) > least)
 			return true;
 	return false;
 }
 
 uint64_t endpoint_head(const struct source *s, uint64_t now)
 {
+	const unsigned least = least_doubt(s, now);
 	uint64_t head = 0;
 
 	for (size_t i = 0; i < s->ep_count; i++) {
 		const struct endpoint *ep = s->ep[i];
 
-		if (ep->state == EP_OK && !doubt(ep, now) && now - ep->head_ms < HEAD_LATELY_MS &&
+		if (ep->state == EP_OK && doubt(ep, now) <= least && now - ep->head_ms < HEAD_LATELY_MS &&
 			ep->head > head)
 			head = ep->head;
 	}

@@ -214,7 +214,7 @@ struct choice endpoint_pick(struct source *s, const struct need *n, uint64_t now
 /** Can any endpoint ever answer it? Fills e (ERR_AGAIN, ERR_FATAL) when none can. */
 MUST_USE enum err_kind endpoint_any(struct source *s, const struct need *n, struct err *e);
 
-/** Newest block that an endpoint whose answers hold spoke of lately; 0: none. */
+/** Newest block that one of the least doubted endpoints spoke of lately; 0: none. */
 uint64_t endpoint_head(const struct source *s, uint64_t now);
 
 bool endpoint_lacks(const struct endpoint *ep, enum method m, bool any_receipts);

@@ -160,7 +160,7 @@ uint32_t source_who(const struct job *j);
  */
 void source_doubt(struct source *s, uint32_t who);
 
-/** Is one of these endpoints asked last at the moment? */
+/** Is one of these endpoints doubted more than another one that can be asked? */
 bool source_doubted(const struct source *s, uint32_t who);
 
 void job_free(struct job *j); /* also of a running one: it is cancelled; NULL is legal */

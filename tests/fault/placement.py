@@ -254,7 +254,7 @@ class Placement:
         def same():
             out[:] = [x for x, d in t.digests(self.dsn).items() if d != self.slice.digests[x]]
             return not out
-        if self.proc.p.poll() is None and self.ended and not self.stuck_since:
+        if self.proc.p.poll() is None and self.ended and (not self.stuck_since or self.indexed()[0] == self.slice.high):
             self.wait(same, 4)
         else:
             same()
