@@ -35,6 +35,13 @@ def new_data(name):
     return d
 
 
+def kill_server(pid):
+    """It may have ended by itself meanwhile."""
+    if pid:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
 def test_random_kills():
     rnd = random.Random(SEED)
     print(f"seed {SEED}, {ROUNDS} rounds", flush=True)
@@ -47,9 +54,7 @@ def test_random_kills():
     while done < ROUNDS:
         # A quarter of the rounds begins afresh, so that every phase of a run is hit.
         if done % 6 == 0 and done:
-            if postmaster(data):  # a server that a killed `up` left behind
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(postmaster(data), signal.SIGKILL)
+            kill_server(postmaster(data))  # one that a killed `up` left behind
             shutil.rmtree(data, ignore_errors=True)
             data = new_data(f"killed{done}")
         p = Proc("up", "--network", "world", "--data", data, "--listen", "127.0.0.1:0", "--no-progress",
@@ -57,8 +62,8 @@ def test_random_kills():
         time.sleep(rnd.uniform(0.05, 1.6) * SLOW)
         what = rnd.choice(["up", "pg", "both", "up"])
         pid = postmaster(data)
-        if what in ("pg", "both") and pid:
-            os.kill(pid, signal.SIGKILL)
+        if what in ("pg", "both"):
+            kill_server(pid)
         if what in ("up", "both"):
             p.kill()
         elif rnd.random() < 0.5:
