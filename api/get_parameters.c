@@ -1,6 +1,7 @@
 /*
  * /v1/parameters: the values that governance sets, each change with its source: the network file, an event,
- * the calldata of a call that logs nothing, or an operator's override. There are few: one answer has all.
+ * the calldata of a call that logs nothing, an operator's override, or a snapshot of the contract itself.
+ * There are few: one answer has all.
  */
 #include "api/list.h"
 #include "api/respond.h"
@@ -12,7 +13,8 @@ static const char PARAMETERS_SQL[] =
 	" ledger.head l ON l.chain_id = c.chain_id WHERE c.chain_id = $1::int8)"
 	" SELECT r.resets, coalesce((SELECT json_agg(json_build_object('parameter', p.parameter, 'block', p.block,"
 	" 'time', to_char(p.time AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), 'value', p.value::text,"
-	" 'previous', p.previous::text, 'source', p.source, 'tx', chain.hex(p.tx), 'log_index', p.log_index)"
+	" 'previous', p.previous::text, 'source', p.source, 'tx', chain.hex(p.tx), 'log_index', p.log_index,"
+	" 'reason', p.reason)"
 	" ORDER BY p.block, p.ordinal) FROM ledger.parameter p, h WHERE p.chain_id = $1::int8 AND p.block <="
 	" h.top), '[]')::text FROM r";
 

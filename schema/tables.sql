@@ -708,13 +708,14 @@ TABLE ledger.parameter  -- Values of the StakeManager that governance sets, each
   chain_id bigint NOT NULL  -- EVM chain id.
   block bigint NOT NULL  -- Block from which the value holds; of the network file: the block before the first one.
   ordinal integer NOT NULL  -- Counts the changes of the block from 0.
-  log_index integer  -- Index of the event that says it; NULL: a call, an override or the network file.
-  tx bytea  -- Transaction; NULL: an override or the network file.
+  log_index integer  -- Index of the event that says it; NULL: a call, an override, a snapshot or the network file.
+  tx bytea  -- Transaction; NULL: an override, a snapshot or the network file.
   time timestamp with time zone  -- Time of the block; NULL: the network file.
   parameter text COLLATE C NOT NULL  -- Name as in /v1/staking; checkpoint_reward/1 to 3 by root chain.
   value numeric(78,0) NOT NULL  -- Value from there on.
   previous numeric(78,0)  -- Value before; NULL: the network file.
-  source text COLLATE C NOT NULL  -- network_file, event, call (calldata of a call that logs nothing) or override (an operator).
+  source text COLLATE C NOT NULL  -- network_file, event, call (calldata of a call that logs nothing), override (an operator) or snapshot (eth_call of the contract, put in force by an operator).
+  reason text  -- Of an override: what the operator wrote; of a snapshot: block, its hash, and who was asked. NULL: the chain or the network file says it.
   CONSTRAINT parameter_chain_fk FOREIGN KEY (chain_id) REFERENCES chain.chain(chain_id)
   CONSTRAINT parameter_pk PRIMARY KEY (chain_id, block, ordinal)
   INDEX parameter_name_ix ON ledger.parameter USING btree (chain_id, parameter, block)
@@ -1172,9 +1173,10 @@ VIEW analytics.parameter  -- Values that governance sets, each change with its s
   time timestamp with time zone  -- Its time; NULL: the network file.
   value numeric(78,0)  -- Value from there on.
   previous numeric(78,0)  -- Value before; NULL: the network file.
-  source text  -- network_file, event, call or override.
-  tx text  -- Transaction; NULL: an override or the network file.
+  source text  -- network_file, event, call, override or snapshot.
+  tx text  -- Transaction; NULL: an override, a snapshot or the network file.
   log_index integer  -- Index of the event; NULL: there is none.
+  reason text  -- Of an override or a snapshot: what the operator stated.
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
 

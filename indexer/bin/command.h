@@ -29,6 +29,7 @@ int cmd_status(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 int cmd_override(int argc, char **argv);
+int cmd_snapshot(int argc, char **argv);
 int cmd_network(int argc, char **argv);
 int cmd_replay_server(int argc, char **argv);
 

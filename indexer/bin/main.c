@@ -21,6 +21,7 @@ static const struct command commands[] = {
 	{"export", "histories and statements as CSV or NDJSON", cmd_export},
 	{"verify", "check evidence files offline", cmd_verify},
 	{"override", "state a parameter that the chain does not show", cmd_override},
+	{"snapshot", "ask the staking contracts for their values, compare, make overrides", cmd_snapshot},
 	{"network", "check a network file, or make one for recordings", cmd_network},
 	{"replay-server", "serve recorded blocks as JSON-RPC nodes", cmd_replay_server},
 };

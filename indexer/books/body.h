@@ -84,6 +84,10 @@ void entries_parameters(struct session *s, const struct block *b, int64_t block,
  */
 MUST_USE enum err_kind load_match(struct session *s, struct err *e);
 
+/** All records of a kind as of s->block, and the list of signers, into s->ledger. Errors: as pg_query. */
+MUST_USE enum err_kind load_kind(struct session *s, enum ledger_kind kind, struct err *e);
+MUST_USE enum err_kind load_signers(struct session *s, struct err *e);
+
 /* ---- read.c: blocks from the tables ---- */
 
 /**

@@ -24,7 +24,7 @@ static const struct {
 	[TABLE_POSTING - TABLE_CHECKPOINT] = {"posting",
 		"chain_id, block, ordinal, log_index, tx, time, kind, debit, credit, amount"},
 	[TABLE_PARAMETER - TABLE_CHECKPOINT] = {"parameter",
-		"chain_id, block, ordinal, log_index, tx, time, parameter, value, previous, source"},
+		"chain_id, block, ordinal, log_index, tx, time, parameter, value, previous, source, reason"},
 };
 
 static const char *const kind_names[ENTRY_KIND_COUNT] = {
@@ -311,6 +311,10 @@ void entries_parameters(struct session *s, const struct block *b, int64_t block,
 		else
 			copy_null(c);
 		copy_text(c, ledger_source_name(v[i].source));
+		if (v[i].reason)
+			copy_text(c, v[i].reason);
+		else
+			copy_null(c);
 	}
 }
 

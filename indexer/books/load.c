@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* Raised when rows that stand in the tables would come out otherwise. */
-#define BOOKS_RULES 6
+#define BOOKS_RULES 7
 
 static int64_t first_minus_one(const struct session *s)
 {
@@ -29,7 +29,7 @@ static void drop_memory(struct session *s)
 	s->decoder = decoder_new(s->conf->chain);
 }
 
-/* Of every key that was created, one walk of the primary key to its newest row. */
+/* Of every key that was created by s->block ($2), one walk of the primary key to its newest row. */
 static void load_sql(struct buf *sql, enum ledger_kind kind)
 {
 	struct ledger_fields f = ledger_fields(kind);
@@ -40,15 +40,15 @@ static void load_sql(struct buf *sql, enum ledger_kind kind)
 	buf_str(sql, " FROM ");
 	if (f.keys)
 		buf_printf(sql, "ledger.%s z CROSS JOIN LATERAL ", table);
-	buf_printf(sql, "(SELECT * FROM ledger.%s y WHERE y.chain_id = $1", table);
+	buf_printf(sql, "(SELECT * FROM ledger.%s y WHERE y.chain_id = $1 AND y.block <= $2", table);
 	for (unsigned i = 0; i < f.keys; i++)
 		buf_printf(sql, " AND y.%s = z.%s", f.v[i].column, f.v[i].column);
 	buf_str(sql, " ORDER BY y.block DESC LIMIT 1) x");
 	if (f.keys)
-		buf_str(sql, " WHERE z.chain_id = $1 AND z.created");
+		buf_str(sql, " WHERE z.chain_id = $1 AND z.block <= $2 AND z.created");
 }
 
-static enum err_kind load_kind(struct session *s, enum ledger_kind kind, struct err *e)
+enum err_kind load_kind(struct session *s, enum ledger_kind kind, struct err *e)
 {
 	_Alignas(16) char record[LEDGER_RECORD_MAX];
 	struct pg_args a = {0};
@@ -58,6 +58,7 @@ static enum err_kind load_kind(struct session *s, enum ledger_kind kind, struct 
 	buf_init(&sql, 8000);
 	load_sql(&sql, kind);
 	arg_chain(&a, s);
+	pg_arg_i64(&a, s->block);
 	k = pg_query(s->pg, sql.p, &a, e);
 	for (int i = 0; !k && i < pg_count(s->pg); i++) {
 		size_t n;
@@ -73,7 +74,7 @@ static enum err_kind load_kind(struct session *s, enum ledger_kind kind, struct 
 	return k;
 }
 
-static enum err_kind load_signers(struct session *s, struct err *e)
+enum err_kind load_signers(struct session *s, struct err *e)
 {
 	struct pg_args a = {0};
 	enum err_kind k;
@@ -81,9 +82,10 @@ static enum err_kind load_signers(struct session *s, struct err *e)
 	size_t n;
 
 	arg_chain(&a, s);
+	pg_arg_i64(&a, s->block);
 	k = pg_query(s->pg,
-		"SELECT signers FROM ledger.signers WHERE chain_id = $1 ORDER BY block DESC LIMIT 1", &a,
-		e);
+		"SELECT signers FROM ledger.signers WHERE chain_id = $1 AND block <= $2 ORDER BY block DESC LIMIT 1",
+		&a, e);
 	if (k || !pg_count(s->pg))
 		return k;
 	p = pg_text(s->pg, 0, 0, &n);

@@ -1,7 +1,7 @@
 /* Overrides: their file form, checked line by line, and the sets in the database. */
 #include "books/overrides.h"
 
-#include "base/buf.h"
+#include "base/hex.h"
 #include "books/body.h"
 #include "store/operation.h"
 
@@ -74,6 +74,44 @@ static enum err_kind take_value(const struct reading *r, const char *word, struc
 	return ERR_NONE;
 }
 
+/* A snapshot's reason: SNAPSHOT_PREFIX BLOCK HASH, and what follows them. */
+static bool take_snapshot(const char *reason, struct block_id *block)
+{
+	const char *text = reason + strlen(SNAPSHOT_PREFIX);
+	size_t n = strcspn(text, " \t"), m;
+	struct u256 v;
+
+	if (!u256_parse_dec(&v, text, n) || !u256_fits_u64(v) || v.w[0] > INT64_MAX)
+		return false;
+	text += n;
+	text += strspn(text, " \t");
+	m = strcspn(text, " \t");
+	block->number = v.w[0];
+	return hex_fixed(block->hash.b, sizeof(block->hash.b), text, m) && text[m];
+}
+
+static enum err_kind take_reason(const struct reading *r, char *text, struct ledger_override *o)
+{
+	struct block_id block;
+	size_t n;
+
+	text += text ? strspn(text, " \t") : 0;
+	n = text ? strlen(text) : 0;
+	while (n && (text[n - 1] == ' ' || text[n - 1] == '\t'))
+		text[--n] = 0;
+	if (!n)
+		return refuse(r, "reason", NULL, "is missing: say why, whoever reads the books will ask");
+	o->source = SOURCE_OVERRIDE;
+	o->reason = text;
+	if (strncmp(text, SNAPSHOT_PREFIX, strlen(SNAPSHOT_PREFIX)) != 0)
+		return ERR_NONE;
+	o->source = SOURCE_SNAPSHOT;
+	if (take_snapshot(text, &block))
+		return ERR_NONE;
+	return refuse(r, "reason", text,
+		"is no snapshot's: after \"" SNAPSHOT_PREFIX "\" come its block, the block's hash, and where it is from");
+}
+
 static bool same_parameter(struct ledger_parameter a, struct ledger_parameter b)
 {
 	return a.id == b.id && a.chain == b.chain;
@@ -107,8 +145,8 @@ static enum err_kind take_line(struct reading *r, char *line)
 	if ((k = take_block(r, word, &o)) || (k = take_parameter(r, strtok_r(NULL, " \t", &save), &o)) ||
 		(k = take_value(r, strtok_r(NULL, " \t", &save), &o)))
 		return k;
-	if (!strtok_r(NULL, " \t", &save))
-		return refuse(r, "reason", NULL, "is missing: say why, whoever reads the books will ask");
+	if ((k = take_reason(r, save, &o)))
+		return k;
 	return insert(r, &o);
 }
 
@@ -127,12 +165,12 @@ enum err_kind overrides_parse(struct overrides *out, const char *text, const cha
 	return k;
 }
 
-/* Does b have this entry too? */
+/* Does b have this entry too, for the same reason? */
 static bool has(const struct overrides *b, const struct ledger_override *o)
 {
 	for (size_t i = 0; i < b->n; i++)
 		if (b->v[i].block == o->block && same_parameter(b->v[i].parameter, o->parameter) &&
-			!u256_cmp(b->v[i].value, o->value))
+			!u256_cmp(b->v[i].value, o->value) && !strcmp(b->v[i].reason, o->reason))
 			return true;
 	return false;
 }
@@ -193,6 +231,35 @@ static enum err_kind open_chain(
 	return k;
 }
 
+/* A snapshot of another branch, or of another chain, says nothing about this one. */
+static enum err_kind check_snapshots(
+	struct pg *pg, int64_t chain, const struct overrides *set, const char *file, struct err *e)
+{
+	enum err_kind k = ERR_NONE;
+
+	for (size_t i = 0; !k && i < set->n; i++) {
+		struct pg_args a = {0};
+		struct block_id block;
+		const char *hash;
+		size_t n = 0;
+
+		if (set->v[i].source != SOURCE_SNAPSHOT || !take_snapshot(set->v[i].reason, &block))
+			continue;
+		pg_arg_i64(&a, chain);
+		pg_arg_i64(&a, (int64_t)block.number);
+		k = pg_query(pg, "SELECT hash FROM chain.block WHERE chain_id = $1 AND number = $2", &a, e);
+		if (k)
+			break;
+		hash = pg_count(pg) ? pg_text(pg, 0, 0, &n) : "";
+		if (n != sizeof(block.hash.b) || memcmp(hash, block.hash.b, n) != 0)
+			k = err_set(e, ERR_FATAL, "override", 0,
+				"%s: reason: the snapshot is of a block %" PRIu64 " that %s: take it again", file,
+				block.number,
+				pg_count(pg) ? "is not this chain's" : "is not in the database (yet)");
+	}
+	return k;
+}
+
 static enum err_kind store_text(
 	struct pg *pg, int64_t chain, const char *text, int64_t *id, struct err *e)
 {
@@ -236,6 +303,8 @@ enum err_kind overrides_store(
 	if (!k)
 		k = overrides_parse(&set, text.n ? text.p : "", file, first, mem, e);
 	if (!k)
+		k = check_snapshots(pg, chain, &set, file, e);
+	if (!k)
 		k = store_text(pg, chain, text.n ? text.p : "", id, e);
 	if (!k)
 		*count = set.n;
@@ -263,6 +332,19 @@ enum err_kind overrides_show(const char *database, struct err *e)
 			pg_text(pg, 0, 2, NULL),
 			pg_i64(pg, 0, 4) ? "" : "; the ledger does not follow it yet",
 			pg_text(pg, 0, 3, NULL));
+	pg_close(pg);
+	return k;
+}
+
+enum err_kind overrides_text(const char *database, struct buf *out, struct err *e)
+{
+	struct pg *pg = NULL;
+	enum err_kind k = pg_open(&pg, database, "bttc-indexer override", e);
+
+	if (!k)
+		k = pg_query(pg, "SELECT body FROM ledger.override_set ORDER BY id DESC LIMIT 1", NULL, e);
+	if (!k && pg_count(pg))
+		buf_str(out, pg_text(pg, 0, 0, NULL));
 	pg_close(pg);
 	return k;
 }

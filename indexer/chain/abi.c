@@ -446,6 +446,34 @@ enum err_kind abi_decode_call(const struct abi_function *f, struct bytes input, 
 		 : ERR_NONE;
 }
 
+static bool is_word(const struct abi_type *t)
+{
+	return !t->dim_count && t->base != ABI_BYTES && t->base != ABI_STRING && t->base != ABI_TUPLE;
+}
+
+bool abi_encode_call(struct buf *out, const struct abi_function *f, const struct u256 *args)
+{
+	uint8_t word[WORD];
+
+	for (size_t i = 0; i < f->param_count; i++)
+		if (!is_word(&f->params[i].type))
+			return false;
+	buf_add(out, f->selector, sizeof(f->selector));
+	for (size_t i = 0; i < f->param_count; i++) {
+		u256_to_be(word, args[i]);
+		buf_add(out, word, sizeof(word));
+	}
+	return !out->bad;
+}
+
+enum err_kind abi_decode_result(const struct abi_function *f, struct bytes data, struct arena *mem,
+	struct abi_value **values, struct err *e)
+{
+	enum err_kind k = abi_decode_params(f->outputs, f->output_count, data, mem, values, e);
+
+	return k ? err_wrap(e, "result of %s.%s", f->contract ? f->contract : "?", f->name) : ERR_NONE;
+}
+
 struct u256 abi_u256(const struct abi_value *v)
 {
 	return u256_be(v->word);

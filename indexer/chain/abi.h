@@ -55,6 +55,8 @@ struct abi_function {
 	uint8_t selector[4];
 	struct abi_param *params;
 	size_t param_count;
+	struct abi_param *outputs; /* what it returns */
+	size_t output_count;
 	bool constant;          /* view or pure */
 };
 
@@ -98,6 +100,19 @@ MUST_USE enum err_kind abi_decode_event(const struct abi_event *ev, const struct
  */
 MUST_USE enum err_kind abi_decode_call(const struct abi_function *f, struct bytes input,
 	struct arena *mem, struct abi_value **values, struct err *e);
+
+/**
+ * Calldata of a call whose parameters are all of one word (numbers, addresses, bool, bytesN); args has one
+ * for each, as abi_value.word would. False: a parameter is of another kind.
+ */
+MUST_USE bool abi_encode_call(struct buf *out, const struct abi_function *f, const struct u256 *args);
+
+/**
+ * Decode what a call returned. As lenient as calldata. Errors: ERR_REJECT too short (as of an address without
+ * code, which returns nothing), an offset or length outside.
+ */
+MUST_USE enum err_kind abi_decode_result(const struct abi_function *f, struct bytes data, struct arena *mem,
+	struct abi_value **values, struct err *e);
 
 /** Decode a bare parameter list (no selector): abi.decode(data, types). As lenient as calldata. */
 MUST_USE enum err_kind abi_decode_params(const struct abi_param *p, size_t n, struct bytes data,

@@ -214,7 +214,14 @@ const char *ledger_parameter_near(const char *name);
 bool ledger_parameter_fits(struct ledger_parameter p, struct u256 value);
 
 /** STORED as names. */
-enum ledger_source { SOURCE_NETWORK_FILE, SOURCE_EVENT, SOURCE_CALL, SOURCE_OVERRIDE, SOURCE_COUNT };
+enum ledger_source {
+	SOURCE_NETWORK_FILE,
+	SOURCE_EVENT,
+	SOURCE_CALL,
+	SOURCE_OVERRIDE,
+	SOURCE_SNAPSHOT, /* an override whose value the contract's own view function gave */
+	SOURCE_COUNT
+};
 const char *ledger_source_name(enum ledger_source s); /* "network_file", ... */
 
 struct ledger_parameter_change {
@@ -223,6 +230,7 @@ struct ledger_parameter_change {
 	enum ledger_source source;
 	struct hash32 tx_hash; /* zero: of no transaction */
 	uint32_t log_index;    /* UINT32_MAX: of no log */
+	const char *reason;    /* of an override or a snapshot, else NULL; lives as long as it */
 };
 
 /** An operator's word: from the first folded block at or above `block` on, until the chain says otherwise. */
@@ -230,6 +238,8 @@ struct ledger_override {
 	uint64_t block;
 	struct ledger_parameter parameter;
 	struct u256 value;
+	enum ledger_source source; /* SOURCE_OVERRIDE or SOURCE_SNAPSHOT */
+	const char *reason;        /* what the operator wrote */
 };
 
 struct ledger_finding {
@@ -454,6 +464,9 @@ void ledger_free(struct ledger *l); /* NULL is legal */
  */
 void ledger_set_overrides(struct ledger *l, const struct ledger_override *v, size_t n);
 
+/** Parameters that governance sets (others change with every checkpoint or stake). */
+bool ledger_parameter_is_set(struct ledger_parameter p);
+
 /** All parameters as they are, with source SOURCE_NETWORK_FILE; in mem. */
 void ledger_parameters(const struct ledger *l, struct arena *mem,
 	const struct ledger_parameter_change **out, size_t *count);
@@ -518,6 +531,21 @@ uint64_t ledger_signer_to_validator(const struct ledger *l, const struct address
 const struct ledger_header *ledger_header(const struct ledger *l, uint64_t id);
 const struct ledger_root_chain *ledger_root_chain(const struct ledger *l, uint64_t chain);
 const struct ledger_epoch *ledger_epoch(const struct ledger *l, uint64_t epoch);
+
+/** A value that differs; names: "proposer_bonus", "checkpoint_reward/2", "validator/3/amount", "signers". */
+struct ledger_difference {
+	const char *name, *a, *b;          /* decimal or hex text; valid during the call */
+	bool is_parameter;                 /* the name of one */
+	struct ledger_parameter parameter;
+	struct u256 value;                 /*   in b */
+};
+
+/**
+ * What the StakeManager and its share contracts tell of themselves, in two states: tell() for each value that
+ * differs. A record that one state lacks is all zeros there. Returns how many values were compared.
+ */
+size_t ledger_compare(const struct ledger *a, const struct ledger *b,
+	void (*tell)(void *arg, const struct ledger_difference *d), void *arg);
 
 /** Address of the StakeManager. */
 const struct address *ledger_stake_manager(const struct ledger *l);

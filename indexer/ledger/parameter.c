@@ -49,6 +49,7 @@ static const char *const sources[SOURCE_COUNT] = {
 	[SOURCE_EVENT] = "event",
 	[SOURCE_CALL] = "call",
 	[SOURCE_OVERRIDE] = "override",
+	[SOURCE_SNAPSHOT] = "snapshot",
 };
 
 const char *ledger_source_name(enum ledger_source s)
@@ -97,6 +98,11 @@ bool ledger_parameter_fits(struct ledger_parameter p, struct u256 value)
 	if (p.id >= FIELDS || fields[p.id].width == WIDE)
 		return true;
 	return u256_fits_u64(value) && value.w[0] <= (fields[p.id].width == TRUTH ? 1 : (uint64_t)INT64_MAX);
+}
+
+bool ledger_parameter_is_set(struct ledger_parameter p)
+{
+	return p.id >= FIELDS || fields[p.id].told;
 }
 
 /* ---- values -------------------------------------------------------------------------------- */
@@ -182,7 +188,8 @@ static void override_one(struct fold *f, const struct ledger_override *o)
 		before = get(g, o->parameter.id);
 		set(g, o->parameter.id, o->value);
 	}
-	tell(f, o->parameter, before, o->value, SOURCE_OVERRIDE);
+	tell(f, o->parameter, before, o->value, o->source);
+	f->parameters[f->parameter_count - 1].reason = o->reason;
 }
 
 void parameters_override(struct fold *f, uint64_t after)

@@ -191,6 +191,18 @@ static bool read_constant(struct reader *r, const json_t *v, bool *out)
 	return true;
 }
 
+/* Some writers leave the list out where nothing is returned. */
+static bool read_outputs(struct reader *r, const json_t *v, struct abi_function *f)
+{
+	const json_t *list = json_object_get(v, "outputs");
+	size_t mark = reader_in(r, "outputs");
+
+	if (list && !read_params(r, list, &f->outputs, &f->output_count, 0))
+		return false;
+	reader_out(r, mark);
+	return true;
+}
+
 static bool read_function(
 	struct reader *r, const json_t *v, const char *contract, struct abi_set *set)
 {
@@ -205,7 +217,7 @@ static bool read_function(
 		.params = d.params,
 		.param_count = d.param_count};
 	memcpy(f->selector, d.hash.b, sizeof(f->selector));
-	if (!read_constant(r, v, &f->constant))
+	if (!read_constant(r, v, &f->constant) || !read_outputs(r, v, f))
 		return false;
 	for (size_t i = 0; i < set->function_count; i++) {
 		const struct abi_function *old = set->functions[i];

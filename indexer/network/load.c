@@ -324,6 +324,14 @@ const struct contract *network_contract(const struct chain_conf *c, const char *
 	return NULL;
 }
 
+const struct abi_function *network_function(const struct contract *c, const char *name)
+{
+	for (size_t i = 0; i < c->function_count; i++)
+		if (!strcmp(c->functions[i]->name, name))
+			return c->functions[i];
+	return NULL;
+}
+
 const struct chain_conf *network_staking(const struct network *n)
 {
 	for (size_t i = 0; i < n->chain_count; i++) {

@@ -211,6 +211,9 @@ const char *network_schema_dir(void);
 /** The first contract of that name on a chain (fixed ones before a template), or NULL. */
 const struct contract *network_contract(const struct chain_conf *c, const char *name);
 
+/** A function of a contract by name (the first, where it is overloaded), or NULL. */
+const struct abi_function *network_function(const struct contract *c, const char *name);
+
 /** The chain whose staking contracts the ledger follows: of role staking, with a StakeManager; or NULL. */
 const struct chain_conf *network_staking(const struct network *n);
 

@@ -193,6 +193,16 @@ static bool rec_has_code(const struct body *b, const struct address *a)
 	return lookup_has(rec(b)->code, a->b);
 }
 
+static enum oracle_answer rec_call(const struct body *b, const struct body_block *k, const struct address *to,
+	struct bytes input, struct buf *out)
+{
+	struct recording *r = ((const struct recorded *)b)->r;
+
+	if (!r->oracle)
+		r->oracle = oracle_new(r->dir);
+	return k->fork ? ORACLE_NO_STATE : oracle_call(r->oracle, k->number, to, input, out);
+}
+
 static void rec_free(struct body *b)
 {
 	recording_free(((struct recorded *)b)->r);
@@ -214,6 +224,7 @@ static const struct body_ops recorded_ops = {
 	.put_log = rec_put_log,
 	.roots = rec_roots,
 	.has_code = rec_has_code,
+	.call = rec_call,
 	.free = rec_free,
 };
 

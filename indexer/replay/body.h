@@ -8,6 +8,7 @@
  */
 #include "base/buf.h"
 #include "chain/types.h"
+#include "replay/oracle.h"
 #include "replay/recording.h"
 
 struct body;
@@ -59,6 +60,9 @@ struct body_ops {
 	void (*roots)(const struct body *b, const struct body_block *k, struct hash32 *txs,
 		struct hash32 *receipts);
 	bool (*has_code)(const struct body *b, const struct address *a);
+	/** What a view function answered at the end of a block; NULL: no state is known. */
+	enum oracle_answer (*call)(const struct body *b, const struct body_block *k, const struct address *to,
+		struct bytes input, struct buf *out);
 	void (*free)(struct body *b);
 };
 

@@ -18,6 +18,8 @@
 #define BTTC (1u << REC_BTTC)
 #define ALL  (ETH | TRON | BTTC)
 
+#define CALL_MAX 1024 /* bytes of calldata */
+
 static bool put_null(struct ask *a)
 {
 	buf_str(a->out, "null");
@@ -577,11 +579,64 @@ static bool get_code(struct ask *a)
 	return put_text(a, a->node->body->ops->has_code(a->node->body, &address) ? "0x00" : "0x");
 }
 
-static bool call(struct ask *a)
+/* The block whose state is asked for; TRON knows the newest state only. */
+static bool call_block(struct ask *a, struct body_block *k)
 {
 	if (!latest_only(a, 1))
 		return false;
-	return rpc_fail(a, RPC_SERVER, "contract state is not in a recording: no eth_call");
+	if (a->node->body->kind == REC_TRON || a->param_count < 2)
+		return node_at(a->node, node_head(a->node), k) || rpc_fail(a, RPC_SERVER, "header not found");
+	if (rpc_block(a, 1, true, k) == FOUND)
+		return true;
+	return a->code ? false : rpc_fail(a, RPC_SERVER, "header not found");
+}
+
+static bool call_data(struct ask *a, uint8_t data[CALL_MAX], struct address *to, size_t *n)
+{
+	struct jval v;
+	const char *s;
+
+	if (!a->param_count || !json_get(a->params[0], "to", &v) || !json_hex_fixed(v, to->b, sizeof(to->b)))
+		return rpc_fail(a, RPC_PARAMS, "invalid argument 0: to is not an address of 20 bytes");
+	if (!json_get(a->params[0], "data", &v) && !json_get(a->params[0], "input", &v))
+		return rpc_fail(a, RPC_PARAMS, "invalid argument 0: no data");
+	if (!json_str(v, &s, n) || *n < 2 || *n % 2 || *n > 2 * CALL_MAX + 2 ||
+		!hex_decode(data, s + 2, (*n - 2) / 2))
+		return rpc_fail(a, RPC_PARAMS, "invalid argument 0: data is not hex of at most %d bytes",
+			CALL_MAX);
+	*n = (*n - 2) / 2;
+	return true;
+}
+
+static bool call(struct ask *a)
+{
+	const struct body *b = a->node->body;
+	uint8_t data[CALL_MAX];
+	struct body_block k;
+	struct address to;
+	struct buf out;
+	size_t n = 0;
+
+	if (!call_data(a, data, &to, &n) || !call_block(a, &k))
+		return false;
+	buf_init(&out, 1 << 16);
+	switch (b->ops->call ? b->ops->call(b, &k, &to, (struct bytes){data, n}, &out) : ORACLE_NO_STATE) {
+	case ORACLE_VALUE:
+		buf_str(a->out, "\"0x");
+		buf_hex(a->out, out.p, out.n);
+		buf_chr(a->out, '"');
+		break;
+	case ORACLE_REVERTED:
+		rpc_fail(a, b->kind == REC_TRON ? RPC_SERVER : 3,
+			b->kind == REC_TRON ? "REVERT opcode executed" : "execution reverted");
+		break;
+	case ORACLE_NO_STATE:
+		rpc_fail(a, RPC_SERVER, "the recording has no state of block %" PRIu64
+			" for this call, only what its oracle lists", k.number);
+		break;
+	}
+	buf_free(&out);
+	return !a->code;
 }
 
 const struct rpc_method rpc_methods[] = {

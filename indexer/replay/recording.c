@@ -9,6 +9,7 @@
  */
 #include "replay/recording.h"
 
+#include "replay/oracle.h"
 #include "replay/shape.h"
 #include "replay/textfile.h"
 
@@ -434,6 +435,7 @@ enum err_kind recording_load(struct recording **out, const char *dir, bool tron,
 	r->by_hash = lookup_new(32);
 	r->by_tx = lookup_new(32);
 	r->code = lookup_new(20);
+	r->dir = arena_strdup(r->mem, dir);
 	buf_init(&l.tmp, SIZE_MAX / 4);
 	k = read_meta(&l, tron);
 	if (!k)
@@ -457,6 +459,7 @@ void recording_free(struct recording *r)
 	for (size_t i = 0; i < r->text_count; i++)
 		free(r->texts[i]);
 	free(r->texts);
+	oracle_free(r->oracle);
 	lookup_free(r->by_hash);
 	lookup_free(r->by_tx);
 	lookup_free(r->code);

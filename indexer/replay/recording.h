@@ -56,6 +56,8 @@ struct rec_fork {
 
 enum rec_kind { REC_ETHEREUM, REC_TRON, REC_BTTC };
 
+struct oracle;
+
 struct recording {
 	enum rec_kind kind;
 	const char *key; /* "root" or "bttc" */
@@ -71,6 +73,8 @@ struct recording {
 		*by_tx; /* transaction hash -> block index << 16 | index in the block; several */
 	struct lookup *code; /* address of a contract -> 1 */
 	struct arena *mem;
+	const char *dir;
+	struct oracle *oracle; /* read when it is first asked for, which no answer shows */
 	char **texts; /* file contents that slices point into */
 	size_t text_count;
 };

@@ -36,6 +36,7 @@ enum method {
 	M_RECEIPTS_BY_BLOCK, /* eth_getTransactionReceiptsByBlock */
 	M_RECEIPT,           /* eth_getTransactionReceipt */
 	M_CODE,
+	M_CALL,
 	M_COUNT
 };
 const char *method_name(enum method m);
@@ -64,6 +65,7 @@ struct call {
 	uint64_t from, to;
 	struct hash32 hash; /* of a block or a transaction */
 	struct address address;
+	struct bytes data;  /* M_CALL: calldata */
 	const char *filter; /* JSON members of a log filter, ready made */
 	size_t filter_len;
 	uint64_t ready_ms;           /* not before */

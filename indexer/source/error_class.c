@@ -31,6 +31,10 @@ struct rule {
 	}
 
 static const struct rule rules[] = {
+	/* "execution reverted", "VM execution error: revert", "REVERT opcode executed"; first, as the
+	   contract's own words may follow. */
+	SAYS("revert", RPC_REVERTED),
+
 	/* Batches. "exceeds ... batch" must come before words about sizes. */
 	SAYS("batch too large", RPC_BATCH),
 	SAYS("batch size", RPC_BATCH),
@@ -193,6 +197,7 @@ static const char *const names[RPC_CLASS_COUNT] = {
 	[RPC_BATCH] = "batch",
 	[RPC_AUTH] = "auth",
 	[RPC_GRAMMAR] = "grammar",
+	[RPC_REVERTED] = "reverted",
 	[RPC_OTHER] = "other",
 };
 

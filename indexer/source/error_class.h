@@ -17,6 +17,7 @@ enum rpc_class {
 	RPC_BATCH,       /* batch refused or too large: ask in smaller ones */
 	RPC_AUTH,        /* key missing, wrong or used up */
 	RPC_GRAMMAR,     /* not JSON-RPC, or fields that break the grammar */
+	RPC_REVERTED,    /* eth_call: the contract says no; asking again says the same */
 	RPC_OTHER,       /* an error no rule knows */
 	RPC_CLASS_COUNT
 };

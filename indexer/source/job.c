@@ -272,6 +272,7 @@ static void refuse(struct call *c, struct endpoint *ep, enum rpc_class why, cons
 	case RPC_RANGE:
 	case RPC_RESULTS:
 	case RPC_GRAMMAR:
+	case RPC_REVERTED:
 	case RPC_OTHER: ready = now + pause_of(c); break;
 	case RPC_TRANSPORT: /* the endpoint itself is left alone for a while */
 	case RPC_RATE:

@@ -13,6 +13,7 @@ static const char *const names[M_COUNT] = {
 	[M_RECEIPTS_BY_BLOCK] = "eth_getTransactionReceiptsByBlock",
 	[M_RECEIPT] = "eth_getTransactionReceipt",
 	[M_CODE] = "eth_getCode",
+	[M_CALL] = "eth_call",
 };
 
 const char *method_name(enum method m)
@@ -37,6 +38,25 @@ static void write_filter(struct jw *w, const struct call *c)
 		buf_add(w->b, c->filter, c->filter_len);
 		w->comma = true;
 	}
+	jw_obj_end(w);
+}
+
+/* By hash: EIP-1898. */
+static void write_call(struct jw *w, const struct call *c)
+{
+	jw_obj(w);
+	jw_key(w, "to");
+	jw_hex(w, c->address.b, sizeof(c->address.b));
+	jw_key(w, "data");
+	jw_hex(w, c->data.p, c->data.n);
+	jw_obj_end(w);
+	if (!c->by_hash) {
+		jw_str(w, "latest");
+		return;
+	}
+	jw_obj(w);
+	jw_key(w, "blockHash");
+	jw_hex(w, c->hash.b, sizeof(c->hash.b));
 	jw_obj_end(w);
 }
 
@@ -71,6 +91,7 @@ static void write_params(struct jw *w, const struct call *c, const struct endpoi
 		jw_hex(w, c->address.b, sizeof(c->address.b));
 		jw_str(w, "latest");
 		break;
+	case M_CALL: write_call(w, c); break;
 	case M_CHAIN_ID:
 	case M_BLOCK_NUMBER:
 	case M_COUNT: break;

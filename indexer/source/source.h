@@ -52,6 +52,17 @@ struct block_log {
 	struct log log;
 };
 
+/** A view function to ask for. */
+struct view_call {
+	struct address to;
+	struct bytes data; /* calldata; copied */
+};
+
+struct call_result {
+	bool reverted;
+	struct bytes data; /* what it returned; nothing at an address without code */
+};
+
 enum job_state { JOB_RUNNING, JOB_DONE, JOB_FAILED };
 
 /**
@@ -80,6 +91,7 @@ struct job {
 	struct receipt *receipts; /* job_receipts: of one block, in index order */
 	size_t receipt_count;
 	bool has_code;        /* job_code */
+	struct call_result *results; /* job_calls: one for each call, in order */
 	const char *endpoint; /* name of the endpoint that answered (the last one); lives as long
 				 as the source */
 	void *user;           /* the caller's */
@@ -131,6 +143,16 @@ struct job *source_receipts(
 
 /** eth_getCode at the head: has_code. For discovery. */
 struct job *source_code(struct source *s, const struct address *a);
+
+/**
+ * eth_call of each: in the state at the end of the block with that hash, or of the newest one (NULL), which
+ * may be another for each call: the caller sees to it that no block came meanwhile. A TRON node ignores the
+ * hash.
+ * Besides as told above a job fails with REJECT, at once, when the node refuses for another reason than a
+ * revert: it does not take hashes, has no such state any more, ran out of gas.
+ */
+struct job *source_calls(
+	struct source *s, const struct hash32 *block, const struct view_call *calls, size_t n);
 
 /**
  * The answer to j must come from endpoints that gave no part of the answer to `than`: a second

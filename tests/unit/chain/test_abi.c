@@ -722,6 +722,58 @@ static void random_types(void **state)
 	}
 }
 
+static const struct abi_function *function(const char *signature)
+{
+	for (size_t i = 0; i < set.function_count; i++)
+		if (!strcmp(set.functions[i].signature, signature))
+			return &set.functions[i];
+	fail_msg("no %s", signature);
+	return NULL;
+}
+
+static void calls_are_encoded(void **state)
+{
+	static const char *const want = "35aa2e44000000000000000000000000000000000000000000000000000000000000002a";
+	const struct abi_function *f = function("validators(uint256)");
+	struct u256 arg = u256_u64(42);
+	struct abi_value *back;
+	char hex[100] = {0};
+	struct buf b;
+	struct err e;
+
+	(void)state;
+	buf_init(&b, 1000);
+	assert_true(abi_encode_call(&b, f, &arg));
+	assert_int_equal(b.n, 36);
+	hex_encode(hex, b.p, b.n);
+	assert_string_equal(hex, want);
+	assert_int_equal(abi_decode_call(f, (struct bytes){(const uint8_t *)b.p, b.n}, mem, &back, &e), ERR_NONE);
+	assert_int_equal(u256_cmp(abi_u256(&back[0]), arg), 0);
+	assert_false(abi_encode_call(&b, function("submitCheckpoint(bytes,uint256[3][])"), &arg));
+	buf_free(&b);
+}
+
+static void results_are_decoded(void **state)
+{
+	static const struct abi_param outputs[] = {{.name = "amount", .type = {.base = ABI_INT, .bits = 256}},
+		{.name = "stakerCount", .type = {.base = ABI_INT, .bits = 256}}};
+	const struct abi_function f = {.contract = "X", .name = "changes", .outputs = (struct abi_param *)outputs,
+		.output_count = 2};
+	uint8_t data[64] = {0};
+	struct abi_value *v;
+	struct err e;
+
+	(void)state;
+	memset(data, 0xff, 32);
+	data[63] = 5;
+	assert_int_equal(abi_decode_result(&f, (struct bytes){data, 64}, mem, &v, &e), ERR_NONE);
+	assert_int_equal(u256_cmp(u256_add(abi_u256(&v[0]), u256_u64(1)), U256_ZERO), 0);
+	assert_int_equal(abi_u256(&v[1]).w[0], 5);
+	assert_int_equal(abi_decode_result(&f, (struct bytes){data, 63}, mem, &v, &e), ERR_REJECT);
+	assert_non_null(strstr(e.msg, "X.changes"));
+	assert_int_equal(abi_decode_result(&f, (struct bytes){data, 0}, mem, &v, &e), ERR_REJECT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -737,6 +789,8 @@ int main(void)
 		cmocka_unit_test(lenient_accepts),
 		cmocka_unit_test(lenient_refuses),
 		cmocka_unit_test(calls_need_their_selector),
+		cmocka_unit_test(calls_are_encoded),
+		cmocka_unit_test(results_are_decoded),
 		cmocka_unit_test(topics_are_counted),
 		cmocka_unit_test(indexed_dynamic_and_anonymous),
 		cmocka_unit_test(random_types),

@@ -265,6 +265,38 @@ static void assert_selector(const struct chain_conf *c, const char *contract, co
 	fail_msg("%s has no function with selector %s", contract, selector);
 }
 
+/* Selectors and how many words come back: protocol.md 6.8. */
+static void test_getters(void **state)
+{
+	static const struct {
+		const char *contract, *name, *selector;
+		size_t outputs;
+	} known[] = {{"StakeManager", "validators", "0x35aa2e44", 13},
+		{"StakeManager", "CHAIN_CHECKPOINT_REWARD", "0x76e4db65", 1},
+		{"StakeManager", "checkPointBlockInterval", "0x25316411", 1},
+		{"StakeManager", "validatorState", "0xe59ee0c6", 2}, {"StakeManager", "signers", "0x2079fb9a", 1},
+		{"StakeManager", "validatorStateChanges", "0x25726df2", 2},
+		{"RootChain", "headerBlocks", "0x41539d4a", 5}, {"ValidatorShare", "withdrawShares", "0x8d086da4", 1}};
+	struct network *n = load("mainnet");
+	const struct chain_conf *tron = network_chain(n, "tron");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		const struct abi_function *f = network_function(network_contract(tron, known[i].contract), known[i].name);
+		uint8_t want[4];
+
+		assert_non_null(f);
+		assert_true(hex_fixed(want, 4, known[i].selector, 10));
+		assert_memory_equal(f->selector, want, 4);
+		assert_int_equal(f->output_count, known[i].outputs);
+		assert_true(f->constant);
+	}
+	assert_string_equal(network_function(network_contract(tron, "StakeManager"), "validators")->outputs[6].name,
+		"contractAddress");
+	assert_null(network_function(network_contract(tron, "StakeManager"), "validator"));
+	network_free(n);
+}
+
 static void test_selectors(void **state)
 {
 	struct network *n = load("mainnet");
@@ -330,7 +362,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_golden), cmocka_unit_test(test_topics),
 		cmocka_unit_test(test_world), cmocka_unit_test(test_mainnet),
-		cmocka_unit_test(test_selectors), cmocka_unit_test(test_donau),
+		cmocka_unit_test(test_selectors), cmocka_unit_test(test_getters), cmocka_unit_test(test_donau),
 		cmocka_unit_test(test_names)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

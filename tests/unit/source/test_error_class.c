@@ -152,7 +152,9 @@ static const struct {
 		0, 0},
 	{RPC_AUTH, 403, -32000, "Message: token is invalid", false, 0, 0},
 	/* and the rest */
-	{RPC_OTHER, 200, -32000, "execution reverted", false, 0, 0},
+	{RPC_REVERTED, 200, 3, "execution reverted: Invalid timeout", false, 0, 0},
+	{RPC_REVERTED, 200, -32000, "REVERT opcode executed", false, 0, 0},
+	{RPC_REVERTED, 200, -32015, "VM execution error. reverted 0x", false, 0, 0},
 	{RPC_OTHER, 200, -32602, "invalid argument 0: json: cannot unmarshal", false, 0, 0},
 	{RPC_OTHER, 200, 0, "", false, 0, 0},
 };
