@@ -1,6 +1,6 @@
 """`snapshot`: the contracts' own values by eth_call against the ledger at the same block; what differs is told by name,
 becomes an override that carries its source; nodes that lie, differ, move or can not answer end it with a reason."""
-from api_kit import serving
+from api_kit import indexed_database, serving
 from harness import *
 import atexit, odd_node
 
@@ -178,10 +178,26 @@ def test_without_a_database_all_parameters_are_written():
         for key, value in v.items():
             want = ORACLE[1184]["validators"][i][key]
             assert value == want or all(want[k] == x for k, x in value.items()), (i, key)
-    # they are what the ledger has: in force nothing but their source changes
-    copy = new_database()
-    index_all("golden", copy)
-    assert run_cli("override", file, "--database", copy)[0] == 0
+    copy = indexed_database("golden")
+    rc, out, err = run_cli("override", file, "--database", copy)
+    assert rc == 0 and "of 17 overrides is in force" in out, (out, err)
+
+
+def test_the_ledger_is_behind_or_on_another_branch():
+    point, tip, _, _ = next(f for f in forks("golden") if any(b in ORACLE for b in range(f[0] + 1, f[1] + 1)))
+    dsn, at = new_database(), max(b for b in range(point + 1, tip + 1) if b in ORACLE)
+    n = 1 + [f[0] for f in forks("golden")].index(point)
+    with replay(GOLDEN, args=["--fork", str(n)]) as node:
+        index_all("golden", dsn, "--rpc", f"root={node.url('root')}")
+        node.control({"root": {"head": at}})
+        rc, out, err = snapshot(dsn, node.url("root"), "--wait", "1s")
+        assert rc == 1 and f"the database has another block {at}" in err, (out, err)
+        node.control({"root": {"head": 1184}})
+        rc, out, err = snapshot(dsn, node.url("root"), "--wait", "0")
+        assert rc == 1 and f"the ledger is at block {tip}, before 1184" in err, (out, err)
+        index_all("golden", dsn, "--rpc", f"root={node.url('root')}")
+        rc, out, err = snapshot(dsn, node.url("root"))
+        assert rc == 0, (out, err)
 
 
 def test_nodes_must_agree():
