@@ -1,3 +1,4 @@
+DROP VIEW analytics.commission_month, analytics.reward_per_btt_month, analytics.delegation_month;
 DROP VIEW analytics.parameter;
 ALTER TABLE ledger.parameter DROP COLUMN reason;
 COMMENT ON COLUMN ledger.parameter.source IS 'network_file, event, call (calldata of a call that logs nothing) or override (an operator).';

@@ -1126,6 +1126,40 @@ TABLE staking.orphan_checkpoint  -- Checkpoints of the blocks that a fork remove
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
 
+VIEW analytics.commission_month  -- What each validator took of its delegators' rewards as commission, per month of UTC; commission per day and week: validator_day, validator_week.
+  validator_id bigint  -- Validator id.
+  month timestamp with time zone  -- Start of the month.
+  before_commission numeric(78,0)  -- Credited on delegated stake, commission included: delegators + commission.
+  commission numeric(78,0)  -- Commission income: credited to the validator, part of its own.
+  delegators numeric(78,0)  -- Credited to its delegators, after commission.
+  commission_percent numeric  -- 100 * commission / before_commission: what was taken on average. NULL: nothing was credited on delegated stake.
+  commission_rate numeric(78,0)  -- Rate in force at the END of newest_block, percent.
+  commission_btt numeric  -- commission in BTT.
+  delegators_btt numeric  -- delegators in BTT.
+  final boolean  -- All rows of the month so far are final.
+  newest_block bigint  -- Block of the newest checkpoint that credited it in the month.
+  revision bigint  -- Number of the last change of the sums, ascending over all rollups.
+  changed_at timestamp with time zone  -- When that was.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+
+VIEW analytics.delegation_month  -- What came to and left the stake delegated to each validator, per month of UTC; what delegators were paid: delegator_flow. Sales count when they are made, not when they are paid. Transfers between delegators of one validator are left out.
+  validator_id bigint  -- Validator id.
+  month timestamp with time zone  -- Start of the month.
+  movements bigint  -- How many.
+  delegators bigint  -- How many delegators moved something.
+  delegated numeric(78,0)  -- Bought with tokens.
+  restaked numeric(78,0)  -- Bought with rewards.
+  migrated_in numeric(78,0)  -- Came from another validator.
+  unbonded numeric(78,0)  -- Sold.
+  migrated_out numeric(78,0)  -- Left for another validator.
+  net numeric(78,0)  -- delegated + restaked + migrated_in - unbonded - migrated_out: by this much delegated stake grew.
+  net_btt numeric  -- net in BTT.
+  final boolean  -- All rows of the month so far are final.
+  newest_block bigint  -- Block of the newest row.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+
 VIEW analytics.delegator_flow  -- What delegators were paid, reinvested or moved, per month and validator.
   delegator text  -- Address.
   validator_id bigint  -- Validator id.
@@ -1290,6 +1324,27 @@ VIEW analytics.posting  -- Every movement of token units, from the account debit
   amount numeric(78,0)  -- In the smallest unit.
   amount_btt numeric  -- amount in BTT.
   final boolean  -- Its block is final.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+
+VIEW analytics.reward_per_btt_month  -- What each validator and its delegators earned per BTT of stake, per month of UTC: reward / stake, with the stake at the END of the month's newest checkpoint that credited it (as analytics.side_by_side and validator_apr do; stake that came or left within the month weighs as it is then).
+  validator_id bigint  -- Validator id.
+  month timestamp with time zone  -- Start of the month.
+  reward numeric(78,0)  -- own + delegators.
+  stake numeric(78,0)  -- own_stake + delegated_stake.
+  reward_per_btt numeric  -- reward / stake. NULL without stake.
+  own numeric(78,0)  -- Credited to the validator, bonus and commission included.
+  own_stake numeric(78,0)  -- The validator's own stake.
+  own_per_btt numeric  -- own / own_stake. NULL without stake.
+  delegators numeric(78,0)  -- Credited to its delegators, after commission.
+  delegated_stake numeric(78,0)  -- Its delegators' stake.
+  delegators_per_btt numeric  -- delegators / delegated_stake: what a delegated BTT earned. NULL without delegation.
+  reward_btt numeric  -- reward in BTT.
+  stake_btt numeric  -- stake in BTT.
+  final boolean  -- All rows of the month so far are final.
+  newest_block bigint  -- Block at whose END the stake is taken.
+  revision bigint  -- Number of the last change of the sums, ascending over all rollups.
+  changed_at timestamp with time zone  -- When that was.
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
 

@@ -2,6 +2,7 @@
 from collections import defaultdict
 from decimal import Decimal, ROUND_HALF_UP
 from harness import *
+import calendar
 
 PAGE = os.path.join(ROOT, "schema", "ANALYTICS.md")
 DSN = new_database()
@@ -12,8 +13,8 @@ def questions():
     return dict((int(n), sql) for n, sql in re.findall(r"^### (\d+)\..*?\n```sql\n(.*?)\n```", open(PAGE).read(), re.S | re.M))
 
 
-def ask(sql):
-    return psql(DSN, f"SET ROLE bttc_analyst; {sql}")
+def ask(sql, dsn=DSN):
+    return psql(dsn, f"SET ROLE bttc_analyst; {sql}")
 
 
 class World:
@@ -228,6 +229,103 @@ def test_rollups_follow_forks_and_tell_what_changed():
     for view in VIEWS:
         of = lambda dsn: sorted(psql(dsn, f"SELECT to_jsonb(x) - 'revision' - 'changed_at' - 'final' FROM analytics.{view} x"))
         assert of(DSN_LIVE) == of(DSN), view
+
+
+TURN, EARLIER = 600, 40 * 86400
+_two_months = []
+
+
+def two_months():
+    """Golden as if all below block TURN had been 40 days earlier."""
+    if not _two_months:
+        dsn = new_database()
+        index_all("golden", dsn)
+        for t in ("posting", "accrual"):
+            psql(dsn, f"UPDATE ledger.{t} SET time = time - interval '{EARLIER} seconds' WHERE block < {TURN}", False)
+        psql(dsn, "SELECT analytics.remake()", False)
+        _two_months.append(dsn)
+    return _two_months[0]
+
+
+def month_of(block, seconds):
+    return time.strftime("%Y-%m-01 00:00:00+00", time.gmtime(seconds - EARLIER if block < TURN else seconds))
+
+
+def test_commission_and_reward_per_btt():
+    """Per validator and month, from the API's accruals, and its state at the block of the month's newest one."""
+    dsn = two_months()
+    with up("--network", "golden", "--database", dsn) as (_, api):
+        w = World(api)
+        at, months = {}, defaultdict(list)
+        want = {"commission_month": [], "reward_per_btt_month": []}
+        for v, rows in w.accruals.items():
+            for r in rows:
+                months[v, month_of(r["block"], calendar.timegm(time.strptime(r["time"], "%Y-%m-%dT%H:%M:%SZ")))].append(r)
+        assert len({m for _, m in months}) == 2
+        for (v, month), rows in sorted(months.items()):
+            block = max(r["block"] for r in rows)
+            if block not in at:
+                at[block] = {x["id"]: x for x in api.get(f"/v1/validators?limit=500&at={block}")["data"]}
+            x, own, delegators, commission = at[block][v], *(sum(int(r[k]) for r in rows) for k in ("own", "delegators", "commission"))
+            own_stake, delegated = int(x["own_stake"]), int(x["delegated_stake"])
+            per = lambda a, b, digits=12, by=1: rounded(Decimal(a) / b * by, digits) if b else None
+            want["commission_month"].append([v, month, delegators + commission, commission, delegators,
+                                             per(commission, delegators + commission, 6, 100), x["commission_rate"], block])
+            want["reward_per_btt_month"].append([v, month, own + delegators, own_stake + delegated, per(own + delegators, own_stake + delegated), own,
+                                                 own_stake, per(own, own_stake), delegators, delegated, per(delegators, delegated), block])
+    got = ask("SELECT validator_id, month, before_commission, commission, delegators, commission_percent, commission_rate, newest_block FROM"
+              " analytics.commission_month ORDER BY 1, 2", dsn)
+    assert got == text(want["commission_month"]), (got[:2], text(want["commission_month"])[:2])
+    assert len({r[5] for r in got}) > 5 and sum(int(r[3]) for r in got) > 0
+    got = ask("SELECT validator_id, month, reward, stake, reward_per_btt, own, own_stake, own_per_btt, delegators, delegated_stake,"
+              " delegators_per_btt, newest_block FROM analytics.reward_per_btt_month ORDER BY 1, 2", dsn)
+    assert got == text(want["reward_per_btt_month"]), (got[:2], text(want["reward_per_btt_month"])[:2])
+    assert ask("SELECT sum(commission) = (SELECT sum(commission) FROM ledger.accrual), bool_and(commission_btt = analytics.btt(commission))"
+               " FROM analytics.commission_month", dsn) == [["t", "t"]]
+
+
+def test_delegation_flow():
+    """Against the recording's own logs: ShareMinted and what is sold, migrations by adjacency (protocol.md 6.5)."""
+    topic = {"mint": "0xc9afff0972d33d68c8d330fe0ebd0e9f54491ad8c59ae17330a9206f280f0865",
+             "burn": "0x7e86625aa6e668407f095af342e0cc237809c4c5086b4d665a0067de122980a9",
+             "sell": "0x502f5a6697a92e602c626b931a4a771fef4360eb9cece7bf906f10c5cec96aaa",
+             "left": "0x770c7c7d8e20347e5080e2ac70e8519793bedaff621f044396fd8d6d052c4aa8",
+             "restaked": "0x0f9ccdda16b467e719059c85ebd8383fcb7f8ffa5576629fe3b842836e04dad1"}
+    name = {v: k for k, v in topic.items()}
+    times = {number(b["number"]): number(b["timestamp"]) for b in lines("golden", "blocks.ndjson.gz")}
+    dsn = two_months()
+    want = defaultdict(lambda: defaultdict(int))
+    for r in lines("golden", "receipts.ndjson.gz"):
+        month = month_of(number(r["blockNumber"]), times[number(r["blockNumber"])])
+        for receipt in r["receipts"]:
+            logs = [(name[l["topics"][0]], l) for l in receipt["logs"] if l["topics"] and l["topics"][0] in name]
+            migrating = None
+            for i, (kind, l) in enumerate(logs):
+                v, who, amount = int(l["topics"][1], 16), l["topics"][2], int(l["topics"][3], 16) if kind in ("mint", "burn", "sell") else 0
+                row = want[v, month]
+                after = logs[i + 1] if i + 1 < len(logs) else (None, None)
+                if kind == "burn" and after[0] == "left" and number(after[1]["logIndex"]) == number(l["logIndex"]) + 2:
+                    row["migrated_out"] += amount
+                    migrating = who
+                elif kind in ("burn", "sell"):
+                    row["unbonded"] += amount
+                elif kind == "mint" and migrating == who:
+                    row["migrated_in"] += amount
+                    migrating = None
+                elif kind == "mint":  # a restake says so in the same transaction, after it
+                    again = any(k == "restaked" and x["topics"][1:3] == l["topics"][1:3] for k, x in logs[i + 1:i + 3])
+                    row["restaked" if again else "delegated"] += amount
+    kinds = ["delegated", "restaked", "migrated_in", "unbonded", "migrated_out"]
+    want = [[v, m, *(row[k] for k in kinds)] for (v, m), row in sorted(want.items()) if any(row.values())]
+    got = ask(f"SELECT validator_id, month, {', '.join(kinds)} FROM analytics.delegation_month ORDER BY 1, 2", dsn)
+    assert got == text(want), [x for x in zip(got, text(want)) if x[0] != x[1]][:3]
+    assert len({m for _, m, *_ in got}) == 2
+    assert all(any(int(r[2 + i]) for r in got) for i in range(5)), "all kinds occur"
+    assert ask("SELECT sum(migrated_in) - sum(migrated_out) FROM analytics.delegation_month", dsn) == [["0"]]
+    # what came less what left is what is there
+    assert ask("SELECT d.validator_id, sum(d.net) FROM analytics.delegation_month d GROUP BY 1 ORDER BY 1", dsn) == ask(
+        "SELECT validator_id, delegated_stake FROM ledger.head h CROSS JOIN LATERAL analytics.validator_at(h.block) WHERE validator_id IN"
+        " (SELECT validator_id FROM analytics.delegation_month) ORDER BY 1", dsn)
 
 
 def test_final_views():
