@@ -1,4 +1,5 @@
 """Partnerships seen from outside, who sent what to them in which role, and roles that the initial state gives."""
+from api_kit import serving
 from harness import *
 
 GOLDEN = os.path.join(ROOT, "schema", "networks", "golden.json")
@@ -27,7 +28,7 @@ _files = itertools.count(1)
 
 
 def whole(api, path):
-    return api.all(path + ("&" if "?" in path else "?") + "limit=500")
+    return (api.walk if hasattr(api, "walk") else api.all)(path + ("&" if "?" in path else "?") + "limit=500")
 
 
 def transfers(dsn):
@@ -87,6 +88,66 @@ def test_inferred_beside_what_events_say():
         dsn, "SELECT partnership, rewards, paid_out FROM analytics.partnership_flow ORDER BY 1")
 
 
+def audit_inferred(api, dsn, ships):
+    """Every payout of inferred partnerships: its audit adds up, to tokens and rewards as the logs have them. How many."""
+    manager = psql(dsn, "SELECT chain.hex(stake_manager) FROM ledger.head")[0][0]
+    moved = transfers(dsn)
+    claims = psql(dsn, "SELECT chain.hex(account), block, log_index, amount, validator_id FROM ledger.validator_payout WHERE kind = 'claim' AND amount > 0")
+    claims += psql(dsn, "SELECT chain.hex(delegator), block, log_index, amount, validator_id FROM ledger.delegator_entry WHERE kind = 'claim'")
+    done, others = 0, 0
+    for p in whole(api, "/v1/payouts"):
+        if p["partnership"] not in ships:
+            continue
+        a = api.json(p["audit"], "audit")
+        c, ship = a["causes"], p["partnership"]
+        assert {k: a["payout"][k] for k in a["payout"]} == {k: p[k] for k in a["payout"]}
+        assert c["inferred"] is True and c["since_block"] < p["block"]
+        mine = [x for x in moved if c["since_block"] < x[0] <= p["block"]]
+        total = lambda keep: sum(x[4] for x in mine if keep(x))
+        came, put = total(lambda x: x[3] == ship and x[2] == manager), total(lambda x: x[2] == ship and x[3] == manager)
+        n = {k: int(v) for k, v in c.items() if isinstance(v, str)}
+        assert n["rewards"] + n["principal"] + n["other_from_staking"] == came and n["to_staking"] == put, (p, c)
+        assert n["paid_in"] == total(lambda x: x[3] == ship and x[2] != manager)
+        assert n["paid"] == total(lambda x: x[2] == ship and x[3] == p["partner"]) >= int(p["amount"])
+        assert n["paid_to_others"] == total(lambda x: x[2] == ship and x[3] not in (manager, p["partner"]))
+        before = sum(x[4] * ((x[3] == ship) - (x[2] == ship)) for x in moved if x[0] <= c["since_block"])
+        assert n["balance_before"] == before, (p, c)
+        assert n["balance_after"] == before + came + n["paid_in"] - put - n["paid"] - n["paid_to_others"]
+        got = [[ship, str(r["block"]), str(r["log_index"]), r["amount"], str(r["validator_id"])] for r in c["received"]]
+        assert got == sorted((x for x in claims if x[0] == ship and c["since_block"] < int(x[1]) <= p["block"]), key=lambda x: (int(x[1]), int(x[2])))
+        assert sum(int(r["amount"]) for r in c["received"]) == n["rewards"], (p, c)
+        for r in c["received"]:
+            if r["kind"] == "validator" and r["accruals"]["rewards"]:
+                rows = whole(api, r["accruals"]["rewards"])
+                assert sum(int(x["own"]) for x in rows) == int(r["accruals"]["own"]) == int(r["amount"]), r
+            assert r["evidence"].endswith(f"/{r['tx']}/{r['log_index']}")
+        done += 1
+        others += n["paid_to_others"] > 0
+    return done, others
+
+
+def test_audit_of_inferred_payouts():
+    def unknown(net, chain):
+        for c in chain["contracts"]:
+            if c.get("mapping"):
+                c.update(abi=[], mapping="inferred")
+    known, net, dsn = new_database(), network(unknown), new_database()
+    index_all("golden", known)
+    index_all(net, dsn)
+    with serving(known, "golden") as server:
+        api = server.wait_database()
+        payouts = whole(api, "/v1/payouts")
+        assert all(api.json(p["audit"], "audit")["causes"]["inferred"] is False for p in payouts)
+        ships = {p["partnership"] for p in payouts}
+    with serving(dsn, net) as server:
+        api = server.wait_database()
+        seen = whole(api, "/v1/payouts")
+        assert {(p["tx"], p["recipient"], p["amount"]) for p in payouts} <= {(p["tx"], p["recipient"], p["amount"]) for p in seen}
+        done, others = audit_inferred(api, dsn, ships)
+        assert done == len(seen) >= len(payouts) and others > 0, (done, len(seen), len(payouts))
+        api.json(payouts[0]["audit"], status=404)  # of an event that nobody knows
+
+
 def test_an_owner_that_forwards():
     """A validator's owner that is a plain wallet, named in the network file: whom it pays are its partners."""
     plain = new_database()
@@ -111,6 +172,10 @@ def test_an_owner_that_forwards():
                 paid[t] = paid.get(t, 0) + amount
         assert {w["address"]: int(w["claimed"]) for w in row["partners"] if w["claimed"] != "0"} == {t: a for t, a in paid.items() if a}
         assert api.get("/v1/status")["discrepancies_open"] == 0
+    with serving(dsn, net) as server:
+        api = server.wait_database()
+        assert audit_inferred(api, dsn, {owner})[0] == sum(p["partnership"] == owner for p in whole(api, "/v1/payouts")) == sum(
+            f == owner and t != manager for _, _, f, t, _ in transfers(dsn))
 
 
 def test_who_sent_what_in_which_role():
