@@ -198,6 +198,13 @@ def assert_same_tables(a, b, what=""):
                                  f"{sorted(only_a)[:3]}; only in the second {sorted(only_b)[:3]}")
 
 
+def kill_if_there(pid):
+    """kill -9 of a process that may have ended by itself meanwhile; None is none."""
+    if pid:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
 # ---- API --------------------------------------------------------------------------------------
 
 class Api:

@@ -35,13 +35,6 @@ def new_data(name):
     return d
 
 
-def kill_server(pid):
-    """It may have ended by itself meanwhile."""
-    if pid:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-
-
 def test_random_kills():
     rnd = random.Random(SEED)
     print(f"seed {SEED}, {ROUNDS} rounds", flush=True)
@@ -54,7 +47,7 @@ def test_random_kills():
     while done < ROUNDS:
         # A quarter of the rounds begins afresh, so that every phase of a run is hit.
         if done % 6 == 0 and done:
-            kill_server(postmaster(data))  # one that a killed `up` left behind
+            kill_if_there(postmaster(data))  # one that a killed `up` left behind
             shutil.rmtree(data, ignore_errors=True)
             data = new_data(f"killed{done}")
         p = Proc("up", "--network", "world", "--data", data, "--listen", "127.0.0.1:0", "--no-progress",
@@ -63,7 +56,7 @@ def test_random_kills():
         what = rnd.choice(["up", "pg", "both", "up"])
         pid = postmaster(data)
         if what in ("pg", "both"):
-            kill_server(pid)
+            kill_if_there(pid)
         if what in ("up", "both"):
             p.kill()
         elif rnd.random() < 0.5:

@@ -73,7 +73,7 @@ def test_leaves_while_the_server_recovers():
         p.kill()
     workers = subprocess.run(["pgrep", "-P", str(server)], capture_output=True, text=True).stdout.split()
     for pid in (server, *map(int, workers)):
-        os.kill(pid, signal.SIGKILL)
+        kill_if_there(pid)
     with started("up", "--network", "golden", "--data", data, "--listen", "127.0.0.1:0", "--no-progress") as p:
         recovering = wait_for("recovery", lambda: startup_process(data))
         os.kill(recovering, signal.SIGSTOP)  # so that it lasts, as on a slow disk
