@@ -11,11 +11,13 @@
 #include "api/respond.h"
 #include "api/route.h"
 #include "base/hex.h"
+#include "base/version.h"
 #include "chain/header.h"
 #include "chain/receipt.h"
 #include "chain/rlp.h"
 #include "chain/trie.h"
 #include "evidence/evidence.h"
+#include "ledger/ledger.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -183,8 +185,14 @@ static bool load_evidence(struct evidence *ev, const struct call *c, const struc
 	*ev = (struct evidence){.chain = row->chain->key, .chain_id = row->chain->chain_id,
 		.kind = kind_of(row->chain)};
 	ev->origin = (struct evidence_origin){.version = BTTC_VERSION, .network = net->name,
-		.network_sha256 = net->digest, .rule_set = arena_printf(c->mem, "%d", API_RULES)};
+		.network_sha256 = net->digest, .rule_set = arena_printf(c->mem, "%d", API_RULES),
+		.git_revision = version_git(), .ledger_rules = arena_printf(c->mem, "%d", LEDGER_RULES)};
 	ev->block.number = (uint64_t)pgres_i64(row->res, row->at, LIST_BLOCK);
+	if (row->chain->role == ROLE_STAKING) {
+		const struct rule_set *set = network_rules_at(row->chain, ev->block.number);
+
+		ev->origin.staking_rules = staking_rules_name(set ? set->rules : RULES_STAKE_2022_03);
+	}
 	memcpy(ev->block.hash.b, hash.p, sizeof(ev->block.hash.b));
 	ev->time = (uint64_t)pgres_i64(row->res, row->at, LIST_TIME);
 	load_log(ev, row, c->mem);

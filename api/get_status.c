@@ -14,6 +14,8 @@
 #include "api/route.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/version.h"
+#include "ledger/ledger.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -34,7 +36,9 @@ static const char STATUS_SQL[] =
 	" h.indexed))::int4::int8,"
 	" (SELECT count(*) FROM ledger.finding d WHERE NOT d.resolved)::int8, r.unreconciled,"
 	" extract(epoch FROM h.changed_at)::int8, extract(epoch FROM now() - h.changed_at)::int8,"
-	" (SELECT min(x.block) FROM chain.dispute x WHERE x.chain_id = h.chain_id AND x.block > h.indexed)"
+	" (SELECT min(x.block) FROM chain.dispute x WHERE x.chain_id = h.chain_id AND x.block > h.indexed),"
+	" (SELECT o.id FROM chain.operation_head o), (SELECT o.hash FROM chain.operation_head o),"
+	" (SELECT coalesce(json_agg(g ORDER BY g.chain, g.root_chain_id), '[]')::text FROM analytics.checkpoint_lag g)"
 	" FROM r LEFT JOIN chain.head h ON true"
 	" LEFT JOIN ledger.head l ON l.chain_id = h.chain_id AND l.chain_id = $1::int8"
 	" LEFT JOIN chain.block v ON v.chain_id = h.chain_id AND v.number = CASE WHEN h.chain_id ="
@@ -63,7 +67,10 @@ enum {
 	UNRECONCILED,
 	CHANGED,
 	AGE,
-	DISPUTED
+	DISPUTED,
+	OPERATIONS,
+	OPERATIONS_HASH,
+	CHECKPOINT_LAG
 };
 
 /* A chain's lines in the result; rows 0: the database does not know it yet. */
@@ -292,6 +299,48 @@ static void put_chain(struct jw *w, const struct api *api, const struct stand *s
 	jw_obj_end(w);
 }
 
+/* Rules by which amounts are computed: of the newest block that the ledger has. */
+static const char *staking_rules(const struct api *api, const struct pg_result *res)
+{
+	const struct rule_set *set = NULL;
+
+	for (size_t i = 0; i < api->net->chain_count; i++) {
+		const struct chain_conf *chain = &api->net->chains[i];
+		struct stand s = find_stand(res, chain);
+
+		if (chain->role == ROLE_STAKING && known(&s, INDEXED))
+			set = network_rules_at(chain, (uint64_t)num(&s, INDEXED));
+	}
+	return staking_rules_name(set ? set->rules : RULES_STAKE_2022_03);
+}
+
+/* What made the rows, so that two databases can be compared. */
+static void put_origin(struct jw *w, const struct api *api, const struct pg_result *res)
+{
+	jw_key(w, "version");
+	jw_str(w, BTTC_VERSION);
+	jw_key(w, "git_revision");
+	jw_str(w, version_git());
+	jw_key(w, "network_sha256");
+	jw_hex(w, api->net->digest.b, sizeof(api->net->digest.b));
+	jw_key(w, "rules");
+	jw_obj(w);
+	jw_key(w, "api");
+	jw_i64(w, API_RULES);
+	jw_key(w, "ledger");
+	jw_i64(w, LEDGER_RULES);
+	jw_key(w, "staking");
+	jw_str(w, staking_rules(api, res));
+	jw_obj_end(w);
+	jw_key(w, "operations");
+	jw_obj(w);
+	jw_key(w, "count");
+	jw_i64(w, pgres_i64(res, 0, OPERATIONS));
+	jw_key(w, "hash");
+	jw_hex(w, pgres_bytes(res, 0, OPERATIONS_HASH).p, 32);
+	jw_obj_end(w);
+}
+
 static void put_status(
 	struct jw *w, const struct api *api, const struct pg_result *res, const char *revision)
 {
@@ -300,8 +349,7 @@ static void put_status(
 	jw_obj(w);
 	jw_key(w, "network");
 	jw_str(w, api->net->name);
-	jw_key(w, "version");
-	jw_str(w, BTTC_VERSION);
+	put_origin(w, api, res);
 	jw_key(w, "revision");
 	jw_str(w, revision);
 	jw_key(w, "chains");
@@ -312,6 +360,8 @@ static void put_status(
 		put_chain(w, api, &s);
 	}
 	jw_arr_end(w);
+	jw_key(w, "checkpoint_lag");
+	jw_raw(w, (const char *)pgres_bytes(res, 0, CHECKPOINT_LAG).p, pgres_bytes(res, 0, CHECKPOINT_LAG).n);
 	jw_key(w, "discrepancies_open");
 	jw_i64(w, pgres_i64(res, 0, DISCREPANCIES));
 	jw_key(w, "unreconciled_from");

@@ -1126,6 +1126,19 @@ TABLE staking.orphan_checkpoint  -- Checkpoints of the blocks that a fork remove
   GRANT SELECT TO bttc_api
   GRANT DELETE, INSERT, SELECT, UPDATE TO bttc_writer
 
+VIEW analytics.checkpoint_lag  -- How far the newest checkpoint of each root chain is behind BTTC; a row for each chain that logs checkpoints and root chain that they are of.
+  chain text  -- Key of the chain that logged it.
+  root_chain_id bigint  -- Root chain: 1 TRON, 2 Ethereum, 3 BSC.
+  checkpoint_id bigint  -- Number of the newest checkpoint.
+  covered_block bigint  -- Last BTTC block that it covers.
+  final_covered_block bigint  -- Last BTTC block that the newest final checkpoint covers; NULL: none is final.
+  child_block bigint  -- Newest stored BTTC block; NULL: BTTC is not indexed.
+  lag_blocks bigint  -- BTTC blocks after covered_block; negative: the checkpoint is ahead of what is stored. NULL: BTTC is not indexed.
+  lag_seconds bigint  -- Time between covered_block and child_block; NULL: one of them is not stored.
+  final_lag_blocks bigint  -- BTTC blocks after final_covered_block.
+  GRANT SELECT TO bttc_analyst
+  GRANT SELECT TO bttc_api
+
 VIEW analytics.commission_month  -- What each validator took of its delegators' rewards as commission, per month of UTC; commission per day and week: validator_day, validator_week.
   validator_id bigint  -- Validator id.
   month timestamp with time zone  -- Start of the month.

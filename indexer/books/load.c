@@ -13,8 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Raised when rows that stand in the tables would come out otherwise. */
-#define BOOKS_RULES 7
 
 static int64_t first_minus_one(const struct session *s)
 {
@@ -178,7 +176,7 @@ static enum err_kind load_all(struct session *s, struct err *e)
 
 void load_rules(const struct session *s, char out[64])
 {
-	snprintf(out, 64, "%.32s-%d", s->conf->revision, BOOKS_RULES);
+	snprintf(out, 64, "%.32s-%d", s->conf->revision, LEDGER_RULES);
 }
 
 /* ---- overrides ------------------------------------------------------------------------------ */

@@ -33,6 +33,8 @@ struct evidence_origin {
 	const char *version, *network;
 	struct hash32 network_sha256;
 	const char *rule_set;
+	const char *git_revision; /* of the program; NULL: not known, as are: */
+	const char *ledger_rules, *staking_rules; /* rules by which amounts of the database are made */
 };
 
 struct evidence;

@@ -137,6 +137,14 @@ static bool read_text(struct at *at, struct jval obj, const char *key, const cha
 	return member(at, obj, key, &v) && text_of(at, v, key, out);
 }
 
+/* Files of older programs do not have it. */
+static bool read_text_if(struct at *at, struct jval obj, const char *key, const char **out)
+{
+	struct jval v;
+
+	return !json_get(obj, key, &v) || text_of(at, v, key, out);
+}
+
 /* "0x..." of any length up to max bytes. */
 static bool hex_of(struct at *at, struct jval v, const char *key, size_t max, struct bytes *out)
 {
@@ -365,7 +373,10 @@ static bool read_origin(struct at *at, struct jval root, struct evidence *ev)
 	mark = enter(at, "origin");
 	if (!read_text(at, v, "version", &o->version) || !read_text(at, v, "network", &o->network) ||
 		!read_fixed(at, v, "network_sha256", o->network_sha256.b, 32) ||
-		!read_text(at, v, "rule_set", &o->rule_set))
+		!read_text(at, v, "rule_set", &o->rule_set) ||
+		!read_text_if(at, v, "git_revision", &o->git_revision) ||
+		!read_text_if(at, v, "ledger_rules", &o->ledger_rules) ||
+		!read_text_if(at, v, "staking_rules", &o->staking_rules))
 		return false;
 	leave(at, mark);
 	return true;

@@ -192,6 +192,12 @@ static void write_whole(struct jw *w, const struct evidence *ev)
 	key_str(w, "network", ev->origin.network);
 	key_hex(w, "network_sha256", ev->origin.network_sha256.b, 32);
 	key_str(w, "rule_set", ev->origin.rule_set);
+	if (ev->origin.git_revision)
+		key_str(w, "git_revision", ev->origin.git_revision);
+	if (ev->origin.ledger_rules)
+		key_str(w, "ledger_rules", ev->origin.ledger_rules);
+	if (ev->origin.staking_rules)
+		key_str(w, "staking_rules", ev->origin.staking_rules);
 	jw_obj_end(w);
 	write_claim(w, ev);
 	if (ev->kind == HEADER_TRON) {

@@ -10,6 +10,9 @@
  */
 #include "decode/decode.h"
 
+/** Raised when rows that stand in the tables would come out otherwise. */
+#define LEDGER_RULES 7
+
 /** validators[2^256-1]: where credits to a retired signer go. Id 0 collects those to unknown ones.
  */
 #define LEDGER_SINK UINT64_MAX

@@ -1,6 +1,6 @@
 """The API's answers against the database that the real writer filled: lists, filters, forms, forks,
 caching, errors. Every JSON answer is validated against schema/api, with nothing undocumented allowed."""
-import csv, io, itertools, json, os, re
+import csv, io, itertools, json, os, re, subprocess
 
 from api_kit import (BIN, CHAIN, ROOT, block_hash, check_schema, fork, indexed_database, serving)
 from harness import TMP, psql, run
@@ -576,6 +576,26 @@ def test_refused_parameters():
 
 # ---- status -----------------------------------------------------------------------------------
 
+def check_lag(dsn, lag):
+    """Against the tables, row by row: each root chain's newest checkpoint, and the newest final one."""
+    number = lambda x: None if x == "" else int(x)
+    heads = {k: (int(i), number(f)) for k, i, f in psql(dsn, "SELECT key, indexed, final FROM chain.chain JOIN chain.head USING (chain_id)")}
+    rows = [(k, int(r), int(b), int(n), int(e)) for k, r, b, n, e in psql(
+        dsn, "SELECT key, root_chain_id, block, checkpoint_id, end_block FROM staking.checkpoint JOIN chain.chain USING (chain_id) "
+             "ORDER BY block, log_index")]
+    times = {int(n): int(t) for n, t in psql(dsn, "SELECT number, extract(epoch FROM time)::bigint FROM chain.block "
+                                                  "JOIN chain.chain USING (chain_id) WHERE key = 'bttc'")}
+    want, child = [], heads["bttc"][0]
+    for key in sorted({r[:2] for r in rows}):
+        mine = [r for r in rows if r[:2] == key]
+        final = [r[4] for r in mine if heads[key[0]][1] is not None and r[2] <= heads[key[0]][1]]
+        want.append({"chain": key[0], "root_chain_id": key[1], "checkpoint_id": mine[-1][3], "covered_block": mine[-1][4],
+                     "final_covered_block": final[-1] if final else None, "child_block": child, "lag_blocks": child - mine[-1][4],
+                     "lag_seconds": times[child] - times[mine[-1][4]] if mine[-1][4] in times else None,
+                     "final_lag_blocks": child - final[-1] if final else None})
+    assert lag == want and len(want) > 0, (lag, want)
+
+
 def test_status_and_readiness():
     dsn = indexed_database()
     with serving(dsn) as s:
@@ -590,6 +610,12 @@ def test_status_and_readiness():
             assert x["indexed_hash"] == "0x" + head[4] and x["lag_seconds"] == 0 and x["endpoints"] == []
             assert sum(x["verification"].values()) == int(psql(dsn, f"SELECT count(*) FROM chain.block WHERE chain_id = "
                                                                     f"{CHAIN[x['chain']]}")[0][0])
+        assert v["rules"]["staking"] == "stake-2022-03" and v["rules"]["ledger"] >= 7
+        assert [[str(v["operations"]["count"]), v["operations"]["hash"]]] == \
+            psql(dsn, "SELECT max(id), '0x' || encode((array_agg(hash ORDER BY id DESC))[1], 'hex') FROM chain.operation")
+        revision = subprocess.run([BIN, "--version"], capture_output=True, text=True).stdout
+        assert f"({v['git_revision']})" in revision if v["git_revision"] else "(" not in revision
+        check_lag(dsn, v["checkpoint_lag"])
         assert c.json("/readyz", "readyz") == {"ready": True, "chain": None, "reason": None}
         assert c.json("/healthz", "healthz")["status"] == "ok"
 
