@@ -174,10 +174,12 @@ static enum err_kind trouble(struct unit *u, uint64_t now_ms, struct err *e)
 	return u->found_count ? e->kind = ERR_REWIND : ERR_NONE;
 }
 
-/* Take the error of a failed job; the job is gone afterwards. */
-static enum err_kind job_error(struct job **j, struct err *e)
+/* Take the error of a failed job; the job is gone afterwards. Who contradicted itself is asked last. */
+static enum err_kind job_error(struct unit *u, struct job **j, struct err *e)
 {
 	*e = (*j)->err;
+	if (e->kind == ERR_REJECT)
+		source_doubt(u->env->src, source_who(*j));
 	job_free(*j);
 	*j = NULL;
 	return e->kind;
@@ -239,7 +241,7 @@ static enum err_kind step_headers(struct unit *u, struct err *e)
 		return ERR_NONE;
 	if (j->state == JOB_FAILED) {
 		u->env->branch = 0;
-		return job_error(&u->blocks, e);
+		return job_error(u, &u->blocks, e);
 	}
 	u->empty = !j->header_count;
 	if (u->empty)
@@ -358,7 +360,7 @@ static enum err_kind step_logs(struct unit *u, struct err *e)
 	if (!j || j->state == JOB_RUNNING)
 		return ERR_NONE;
 	if (j->state == JOB_FAILED)
-		return job_error(&u->logs, e);
+		return job_error(u, &u->logs, e);
 	if (give_logs(u, j, e)) {
 		source_doubt(u->env->src, source_who(j));
 		if (++u->refusals >= LOG_REFUSALS_MAX)
@@ -401,7 +403,7 @@ static enum err_kind step_receipts(struct unit *u, struct body *b, struct err *e
 	if (b->receipts->state == JOB_FAILED)
 		*e = b->receipts->err;
 	k = b->receipts->state == JOB_FAILED ? e->kind : body_take_receipts(u->env, b, u->mem, e);
-	if (k == ERR_REJECT && b->receipts->state == JOB_DONE)
+	if (k == ERR_REJECT)
 		doubt_body(u, b);
 	drop_receipts(u, b);
 	if (k && k != ERR_FATAL && ++b->tries < RECEIPT_TRIES) {
@@ -598,7 +600,7 @@ static enum err_kind ask_code(struct unit *u, struct find *f, struct err *e)
 	if (j->state == JOB_RUNNING)
 		return ERR_NONE;
 	if (j->state == JOB_FAILED && j->err.kind != ERR_REJECT)
-		return job_error(&f->code, e);
+		return job_error(u, &f->code, e);
 	f->yes = j->state == JOB_DONE && j->has_code;
 	f->asks = false;
 	job_free(j);
