@@ -29,7 +29,7 @@
 
 #define UNIT_PROOF_MAX (256u << 20) /* bytes of the nodes of one block */
 
-static bool candidate(const struct unit_env *env, const struct body *b, const struct tx *tx)
+bool body_candidate(const struct unit_env *env, const struct body *b, const struct tx *tx)
 {
 	return !tx->creates && !tx->state_sync &&
 	       watchset_accounted(env->ws, b->h->number, &tx->to);
@@ -46,7 +46,7 @@ void body_begin(const struct unit_env *env, struct body *b)
 	else if (env->prove)
 		b->need = watchset_bloom(env->ws, b->h->number, b->h->bloom, 0, WATCH_KEEP);
 	for (size_t i = 0; env->with_txs && b->txs && i < b->tx_count && !b->need; i++)
-		b->need = candidate(env, b, &b->txs[i]);
+		b->need = body_candidate(env, b, &b->txs[i]);
 }
 
 /* ---- logs ------------------------------------------------------------------------------------ */
@@ -248,6 +248,8 @@ enum err_kind body_take_receipts(
 	if (b->proven && b->txs)
 		b->values = values; /* body_finish proves what is kept by it */
 	b->have_receipts = true;
+	b->receipts_who = source_who(j);
+	b->receipts_endpoint = j->endpoint;
 	b->judged = false;
 	metric_add(env->tally->receipts, 1);
 	return ERR_NONE;

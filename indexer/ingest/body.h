@@ -53,6 +53,8 @@ struct body {
 	size_t status_count;
 	struct block_values values; /* under the two roots, once proven */
 	struct job *receipts; /* asked for */
+	uint32_t receipts_who; /* endpoints that they came from */
+	const char *receipts_endpoint; /*   the name of one */
 	unsigned tries;       /* receipts that did not come or were refused */
 	bool have_receipts;   /* they came and passed verify_receipts */
 	bool proven;          /* and the header commits to them */
@@ -61,6 +63,7 @@ struct body {
 	bool force;   /* wanted for another reason: logs or transactions come no other way */
 	bool judged;  /* need is decided for what is known now */
 	bool settled; /* nothing is outstanding for the set version of the unit */
+	bool agreed;  /* TRON: another endpoint says the same of all that is kept (witness.h) */
 };
 
 /**
@@ -90,6 +93,9 @@ MUST_USE enum err_kind body_check_senders(
 
 /** Whose word is wrong when receipts are refused: do the transactions fit the header on their own? */
 bool body_txs_hold(const struct unit_env *env, const struct body *b, struct arena *mem);
+
+/** Is what becomes of it a matter of its status too: a call of a contract that is accounted for? */
+bool body_candidate(const struct unit_env *env, const struct body *b, const struct tx *tx);
 
 /** Equal in everything but what the header says of both. */
 bool body_same_log(const struct log *a, const struct log *b);

@@ -52,6 +52,7 @@ struct unit {
 	struct witness witness; /* TRON, where a quorum is required */
 	struct job **done;      /* finished log jobs whose data are used */
 	size_t done_count, done_room;
+	uint32_t logs_who;  /* endpoints that they came from */
 	struct body *bodies;
 	size_t count;
 	unsigned version;   /* of the set that the logs are complete for */
@@ -69,11 +70,16 @@ struct unit {
 	size_t found_count;
 };
 
-/* A new branch is read from who showed it: the others may not have it. */
+/*
+ * A new branch is read from who showed it: the others may not have it. Where another endpoint is asked for
+ * its opinion, one says all that the unit has of its own.
+ */
 static struct job *along(const struct unit *u, struct job *j)
 {
 	if (u->env->branch)
 		source_only(j, u->env->branch);
+	else if (u->env->quorum && u->blocks)
+		source_only(j, source_who(u->blocks));
 	return j;
 }
 
@@ -130,6 +136,7 @@ static void restart(struct unit *u)
 	u->finds = NULL;
 	u->count = u->done_count = u->done_room = u->find_count = u->find_room = 0;
 	u->version = u->asked = 0;
+	u->logs_who = 0;
 	u->finds_known = false;
 	u->state = UNIT_HEADERS;
 	arena_reset(u->mem);
@@ -351,6 +358,7 @@ static void keep_job(struct unit *u, struct job *j)
 {
 	arena_grow(u->mem, &u->done, &u->done_room, u->done_count + 1, sizeof(struct job *));
 	u->done[u->done_count++] = j;
+	u->logs_who |= source_who(j);
 }
 
 static enum err_kind step_logs(struct unit *u, struct err *e)
@@ -393,8 +401,9 @@ static enum err_kind step_receipts(struct unit *u, struct body *b, struct err *e
 	if (!b->receipts) {
 		if (u->env->receipts_running >= RECEIPTS_IN_FLIGHT)
 			return ERR_NONE;
-		b->receipts =
-			along(u, source_receipts(u->env->src, &id, b->txs, b->txs ? b->tx_count : 0));
+		b->receipts = source_receipts(u->env->src, &id, b->txs, b->txs ? b->tx_count : 0);
+		if (!b->tries || u->env->branch)
+			along(u, b->receipts);
 		u->env->receipts_running++;
 		return ERR_NONE;
 	}
@@ -454,7 +463,7 @@ static bool complete(const struct unit *u)
 static enum err_kind step_witness(struct unit *u, struct err *e)
 {
 	const struct own_answers own = {u->bodies, u->count, u->blocks,
-		u->done_count ? u->done[u->done_count - 1] : NULL};
+		u->done_count ? u->done[u->done_count - 1] : NULL, u->logs_who};
 	enum err_kind k;
 
 	if (u->witness.version != u->version)
@@ -659,7 +668,7 @@ struct block *unit_finish(struct unit *u, bool linked)
 		size_t first = f;
 
 		body_finish(u->env, &u->bodies[i], linked || i, u->mem, &blocks[i]);
-		if (u->witness.agrees && blocks[i].level == LEVEL_LINKED)
+		if (u->bodies[i].agreed && blocks[i].level == LEVEL_LINKED)
 			blocks[i].level = LEVEL_QUORUM;
 		while (f < u->found_count && u->found[f].block == blocks[i].h.number)
 			f++;

@@ -555,6 +555,14 @@ struct choice endpoint_pick(struct source *s, const struct need *n, uint64_t now
 	return c;
 }
 
+uint32_t source_choose(struct source *s, uint32_t avoid)
+{
+	const struct need need = {.method = M_BLOCK, .avoid = avoid};
+	const struct choice c = endpoint_pick(s, &need, clock_ms());
+
+	return c.ep ? 1u << c.ep->index : 0;
+}
+
 /* ---- sizes ----------------------------------------------------------------------------------- */
 
 void endpoint_batch_refused(struct endpoint *ep, unsigned asked, const struct err *e)

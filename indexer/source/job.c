@@ -299,7 +299,7 @@ void source_only(struct job *j, uint32_t who)
 	((struct job_run *)j)->only = who;
 }
 
-void source_elsewhere(struct job *j, const struct job *than)
+void source_elsewhere(struct job *j, uint32_t who)
 {
-	((struct job_run *)j)->avoid |= ((const struct job_run *)than)->used;
+	((struct job_run *)j)->avoid |= who;
 }

@@ -155,11 +155,13 @@ struct job *source_calls(
 	struct source *s, const struct hash32 *block, const struct view_call *calls, size_t n);
 
 /**
- * The answer to j must come from endpoints that gave no part of the answer to `than`: a second
- * opinion (TRON). Call it before the next source_poll. When there is no other endpoint j fails with
- * AGAIN.
+ * The answer to j must not come from these endpoints (bits as of source_who): a second opinion. Call it before
+ * the next source_poll. When there is no other endpoint j fails with AGAIN.
  */
-void source_elsewhere(struct job *j, const struct job *than);
+void source_elsewhere(struct job *j, uint32_t who);
+
+/** Which endpoint a question would go to now that may not go to those of `avoid`, as a bit; 0: not known yet. */
+uint32_t source_choose(struct source *s, uint32_t avoid);
 
 /**
  * One endpoint has to answer all of j, so that there is somebody else to ask (source_elsewhere), unless that

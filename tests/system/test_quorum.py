@@ -139,6 +139,17 @@ def without_logs(answer):
     return lie
 
 
+def other_status(answer):
+    """The node says of each transaction of block 600 that it ended the other way; its logs stay as they are."""
+    def lie(q):
+        a = answer(q)
+        if q.get("method") == "eth_getBlockReceipts" and a.get("result"):
+            a["result"] = [dict(r, status=hex(1 - int(r["status"], 16))) if int(r["blockNumber"], 16) == 600 else r
+                           for r in a["result"]]
+        return a
+    return lie
+
+
 def host(url):
     return url.split("/")[2]
 
@@ -172,7 +183,8 @@ def test_of_three_two_decide():
             honest = odd_node.forward(good.url("root"))
             told, names, err = of_three([without_logs(honest), honest, honest], "first")
         assert [r[:2] for r in told] == [["600", "log"]], told  # the liar may be asked again while another one is busy
-        assert f'block=600 about="log" first={names[0]} second={names[1]} outcome="a third endpoint says as the second"' in err, err
+        assert f'block=600 about="log" first={names[0]} second={names[1]} outcome="a third endpoint says as the second"' \
+            in err, err
 
     def any_place(name):
         with replay(GOLDEN, args=[*HONEST, "--fault", LIES[name]]) as bad, replay(GOLDEN, args=HONEST) as good:
@@ -184,19 +196,36 @@ def test_of_three_two_decide():
     together(lambda x: x[0](x[1]), [(second, n) for n in LIES] + [(first, "")] + [(any_place, n) for n in ("alter", "forge")], 3)
 
 
-def test_two_that_differ_wait_and_go_on_when_the_liar_is_gone():
+def test_of_three_two_decide_about_a_status():
+    def one(at):
+        with replay(GOLDEN, args=HONEST) as good:
+            nodes = [odd_node.forward(good.url("root"))] * 3
+            nodes[at] = other_status(nodes[0])
+            told, names, err = of_three(nodes, f"status, {at}")
+        as_whom = "second" if at == 0 else "first"
+        assert [r[:2] for r in told] == [["600", "status"]], told
+        assert f'block=600 about="status" first={names[0]} second={names[1]} outcome="a third endpoint says as the {as_whom}"' \
+            in err, err
+
+    below_600()
+    together(one, [0, 1], 2)
+
+
+def two_that_differ(make_lie, what):
+    """Two endpoints, one lies about block 600: all before it is there, it waits; it goes on once the liar tells the truth."""
     _, want = clean()
     dsn = new_database()
     with replay(GOLDEN, args=HONEST) as good:
         answer, lies = odd_node.forward(good.url("root")), [True]
-        lie = without_logs(answer)
+        lie = make_lie(answer)
 
         def maybe(q):
             return lie(q) if lies[0] else answer(q)
 
         with odd_node.serve(maybe) as bad, up("--network", NET, "--database", dsn, "--rpc", f"root={good.url('root')}",
                                               "--rpc", f"root={bad}", "--range", "60") as (p, api):
-            wait_for("the dispute", lambda: psql(dsn, "SELECT count(*) FROM chain.dispute WHERE block = 600") == [["1"]], 120)
+            wait_for("the dispute", lambda: psql(dsn, "SELECT what, outcome, answer <> other_answer FROM chain.dispute "
+                                                      "WHERE block = 600") == [[what, "waits", "t"]], 120)
             wait_for("all blocks before it", lambda: psql(dsn, "SELECT indexed FROM chain.head") == [["599"]], 120)
             status = lambda: next(c for c in api.get("/v1/status")["chains"] if c["chain"] == "root")
             wait_for("the ledger to follow", lambda: status()["indexed"] == 599, 120)
@@ -210,6 +239,40 @@ def test_two_that_differ_wait_and_go_on_when_the_liar_is_gone():
             wait_for("the rest", lambda: len(tables(dsn)["chain.block"]) == len(want["chain.block"]), 120)
             wait_for("nothing open", lambda: status()["disputed_block"] is None and status()["indexed"] == s["head"], 120)
     assert_same_tables(tables(dsn), want, "after the liar told the truth")
+    assert [l for l, _ in levels(dsn)] == ["5"], levels(dsn)
+
+
+def test_two_that_differ_wait_and_go_on_when_the_liar_is_gone():
+    two_that_differ(without_logs, "log")
+
+
+def test_two_that_differ_about_a_status_wait():
+    two_that_differ(other_status, "status")
+
+
+def test_without_receipts_no_opinion():
+    """The second endpoint gives no receipts: it contradicts nothing, but blocks whose receipts were used are not agreed on."""
+    _, want = clean()
+    dsn = new_database()
+    with replay(GOLDEN, args=HONEST) as good:
+        answer = odd_node.forward(good.url("root"))
+
+        def poor(q):
+            if "Receipt" in q.get("method", ""):
+                return dict(jsonrpc="2.0", id=q["id"], error=dict(code=-32601, message="method not found"))
+            return answer(q)
+
+        with odd_node.serve(poor) as other:
+            rc, _, err = index(dsn, [good.url("root"), other])
+    assert rc == 0, err
+    assert psql(dsn, "SELECT count(*) FROM chain.dispute") == [["0"]]
+    got = dict(levels(dsn))
+    assert set(got) == {"1", "5"} and int(got["5"]) > 100, got
+    assert psql(dsn, "SELECT count(*) FROM chain.tx t JOIN chain.block b ON b.chain_id = t.chain_id AND b.number = t.block "
+                     "WHERE b.level = 5") == [["0"]]
+    same = {t: rows for t, rows in tables(dsn).items() if t in ("chain.log", "chain.tx", "ledger.validator")}
+    assert_same_tables(same, {t: want[t] for t in same}, "without receipts")
+
 
 
 run(globals())

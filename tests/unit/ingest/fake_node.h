@@ -33,7 +33,8 @@ struct fake_job {
 	struct log_filter *filters;
 	size_t filter_count;
 	bool given_txs;
-	unsigned elsewhere; /* other endpoints that it has to avoid: 1 asks the second, more the third */
+	uint32_t avoid;     /* endpoints that must not be asked */
+	unsigned elsewhere; /* who is asked: 1 the second, 2 the third */
 };
 
 struct fake_fork {
@@ -376,16 +377,25 @@ struct job *source_code(struct source *s, const struct address *a)
 	return &j->j;
 }
 
-void source_elsewhere(struct job *j, const struct job *than)
+void source_elsewhere(struct job *j, uint32_t who)
 {
 	struct fake_job *f = (struct fake_job *)j;
 
-	assert_non_null(than);
-	f->elsewhere++;
-	if (f->elsewhere > 1 ? f->s->third : f->s->second)
+	f->avoid |= who;
+	f->elsewhere = 0;
+	while (f->avoid >> f->elsewhere & 1)
+		f->elsewhere++;
+	if (!f->elsewhere || (f->elsewhere == 1 ? f->s->second : f->elsewhere == 2 && f->s->third))
 		return;
 	j->state = JOB_FAILED;
 	err_set(&j->err, ERR_AGAIN, "fake", 0, "no other endpoint");
+}
+
+uint32_t source_choose(struct source *s, uint32_t avoid)
+{
+	(void)s;
+	(void)avoid;
+	return 0;
 }
 
 void source_alone(struct job *j)
@@ -408,7 +418,7 @@ bool source_doubted(const struct source *s, uint32_t who)
 
 uint32_t source_who(const struct job *j)
 {
-	return j != NULL;
+	return j ? 1u << ((const struct fake_job *)j)->elsewhere : 0;
 }
 
 void source_doubt(struct source *s, uint32_t who)

@@ -484,12 +484,14 @@ static void a_second_opinion_comes_from_elsewhere(void **state)
 	a = source_logs(r.s, (struct block_range){10, 20}, &rig_all, 1);
 	assert_int_equal(rig_wait(&r, a), ERR_NONE);
 	b = source_logs(r.s, (struct block_range){10, 20}, &rig_all, 1);
-	source_elsewhere(b, a);
+	source_elsewhere(b, source_who(a));
 	assert_int_equal(rig_wait(&r, b), ERR_NONE);
 	assert_string_not_equal(a->endpoint, b->endpoint);
+	assert_int_equal(source_choose(r.s, source_who(a)), source_who(b));
 	c = source_logs(r.s, (struct block_range){10, 20}, &rig_all, 1);
-	source_elsewhere(c, a);
-	source_elsewhere(c, b);
+	source_elsewhere(c, source_who(a));
+	source_elsewhere(c, source_who(b));
+	assert_int_equal(source_choose(r.s, 3), 0);
 	assert_int_equal(rig_wait(&r, c), ERR_AGAIN);
 	assert_non_null(strstr(c->err.msg, "no other endpoint"));
 	job_free(a);
