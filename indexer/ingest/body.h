@@ -28,6 +28,9 @@ struct unit_env {
 	struct seals *seals;       /* of headers that came in */
 	uint32_t branch;           /* who has the new branch, until some of it is published; 0: anybody */
 	bool quorum;               /* TRON: a second endpoint is asked too */
+	bool syncs;                /* BTTC: one is asked for state-sync logs */
+	uint64_t mute_ms;          /*   until then nobody waits for its answers, which did not come lately */
+	uint64_t sync_open;        /*   block that it said something else about; 0: none is open */
 	bool others;               /*   there is one */
 	bool three;                /*   and a third one where they differ */
 	uint64_t disputed;         /* first block of the unit that endpoints last differed about; 0: none */

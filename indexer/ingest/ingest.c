@@ -90,6 +90,7 @@ static void open_env(struct run *r, struct source *src)
 		.bloom = c->kind != CHAIN_TRON,
 		.with_txs = c->tx_scan != TX_SCAN_NONE,
 		.quorum = c->kind == CHAIN_TRON && c->required == LEVEL_QUORUM,
+		.syncs = c->kind == CHAIN_BTTC && source_endpoint_count(src) >= 2,
 		.others = source_endpoint_count(src) >= 2,
 		.three = source_endpoint_count(src) >= 3,
 		.prove = c->kind != CHAIN_TRON && c->required > LEVEL_HASHED,

@@ -20,6 +20,7 @@
 
 #include "chain/header.h"
 #include "ingest/discover.h"
+#include "ingest/sync_witness.h"
 #include "ingest/witness.h"
 
 #include <inttypes.h>
@@ -50,6 +51,7 @@ struct unit {
 	struct job *blocks;     /* its headers and transactions are used until the end */
 	struct job *logs;       /* running question */
 	struct witness witness; /* TRON, where a quorum is required */
+	struct sync_witness syncs; /* BTTC, where there is another endpoint */
 	struct job **done;      /* finished log jobs whose data are used */
 	size_t done_count, done_room;
 	uint32_t logs_who;  /* endpoints that they came from */
@@ -78,7 +80,7 @@ static struct job *along(const struct unit *u, struct job *j)
 {
 	if (u->env->branch)
 		source_only(j, u->env->branch);
-	else if (u->env->quorum && u->blocks)
+	else if ((u->env->quorum || u->env->syncs) && u->blocks)
 		source_only(j, source_who(u->blocks));
 	return j;
 }
@@ -130,6 +132,7 @@ static void restart(struct unit *u)
 	job_free(u->blocks);
 	job_free(u->logs);
 	witness_drop(&u->witness);
+	sync_witness_drop(&u->syncs);
 	u->blocks = u->logs = NULL;
 	u->bodies = NULL;
 	u->done = NULL;
@@ -313,7 +316,7 @@ static void ask_logs(struct unit *u)
 	} else {
 		u->version = u->asked;
 	}
-	if (u->logs && u->env->quorum)
+	if (u->logs && (u->env->quorum || u->env->syncs))
 		source_alone(u->logs);
 	for (size_t i = 0; u->logs && !u->version && i < u->count; i++)
 		u->bodies[i].asked =
@@ -393,6 +396,12 @@ static void doubt_body(struct unit *u, struct body *b)
 		b->tries = RECEIPT_TRIES;
 }
 
+/* Are receipts part of what another endpoint is asked about? */
+static bool pinned(const struct unit *u, const struct body *b)
+{
+	return u->env->quorum || (u->env->syncs && b->state_sync);
+}
+
 static enum err_kind step_receipts(struct unit *u, struct body *b, struct err *e)
 {
 	struct block_id id = {b->h->number, b->h->hash};
@@ -402,7 +411,7 @@ static enum err_kind step_receipts(struct unit *u, struct body *b, struct err *e
 		if (u->env->receipts_running >= RECEIPTS_IN_FLIGHT)
 			return ERR_NONE;
 		b->receipts = source_receipts(u->env->src, &id, b->txs, b->txs ? b->tx_count : 0);
-		if (!b->tries || u->env->branch)
+		if (u->env->branch || (!b->tries && pinned(u, b)))
 			along(u, b->receipts);
 		u->env->receipts_running++;
 		return ERR_NONE;
@@ -466,12 +475,24 @@ static enum err_kind step_witness(struct unit *u, struct err *e)
 		u->done_count ? u->done[u->done_count - 1] : NULL, u->logs_who};
 	enum err_kind k;
 
-	if (u->witness.version != u->version)
-		witness_ask(&u->witness, u->env, &own);
-	k = witness_step(&u->witness, u->env, &own, e);
+	if (u->env->syncs) {
+		k = sync_witness_step(&u->syncs, u->env, &own, e);
+	} else {
+		if (u->witness.version != u->version)
+			witness_ask(&u->witness, u->env, &own);
+		k = witness_step(&u->witness, u->env, &own, e);
+	}
 	if (k)
 		u->env->disputed = u->range.from;
 	return k;
+}
+
+/* The other endpoint's opinion is there, or none is asked for. */
+static bool has_opinion(const struct unit *u)
+{
+	if (u->env->syncs)
+		return u->syncs.over && u->syncs.version == u->version;
+	return !u->env->quorum || (u->witness.over && u->witness.version == u->version);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
@@ -493,7 +514,7 @@ enum err_kind unit_advance(struct unit *u, uint64_t now_ms, struct err *e)
 		k = step_logs(u, e);
 	if (!k && u->state != UNIT_HEADERS)
 		k = step_bodies(u, e);
-	if (!k && u->env->quorum && complete(u))
+	if (!k && (u->env->quorum || u->env->syncs) && complete(u))
 		k = step_witness(u, e);
 	if (k)
 		return trouble(u, now_ms, e);
@@ -502,8 +523,7 @@ enum err_kind unit_advance(struct unit *u, uint64_t now_ms, struct err *e)
 
 bool unit_settled(const struct unit *u)
 {
-	return complete(u) &&
-	       (!u->env->quorum || (u->witness.over && u->witness.version == u->version));
+	return complete(u) && has_opinion(u);
 }
 
 struct block_range unit_range(const struct unit *u)

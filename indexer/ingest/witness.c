@@ -12,13 +12,11 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/hex.h"
 #include "ingest/dispute.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define ANSWER_MAX 4096
 #define TRIES      4   /* before a block stays at the level that it has */
 #define WAIT_MS    300 /* between them */
 
@@ -120,7 +118,7 @@ struct side {
 	const struct own_answers *own;
 	const struct opinion *o;
 	bool from_receipts; /* logs in hand are those of o's receipts */
-	size_t at, in;      /* log in hand: of the block's own, or of the other's job; receipt that it is in */
+	size_t at, in; /* log in hand: of the block's own, or of the other's job; receipt that it is in */
 };
 
 struct difference {
@@ -220,45 +218,24 @@ static const struct log *side_log(
 	return NULL;
 }
 
-static void say_hex(struct buf *out, const char *name, const void *p, size_t n)
-{
-	buf_printf(out, "%s%s 0x", out->n ? ", " : "", name);
-	buf_hex(out, p, n < 1024 ? n : 1024);
-	if (n > 1024)
-		buf_printf(out, "... (%zu bytes)", n);
-}
-
-static void say_log(struct buf *out, const struct log *g)
-{
-	if (!g) {
-		buf_str(out, "there is no such log");
-		return;
-	}
-	say_hex(out, "tx", g->tx_hash.b, sizeof(g->tx_hash.b));
-	say_hex(out, "address", g->address.b, sizeof(g->address.b));
-	for (unsigned i = 0; i < g->topic_count; i++)
-		say_hex(out, "topic", g->topics[i].b, sizeof(g->topics[i].b));
-	say_hex(out, "data", g->data.p, g->data.n);
-}
-
 static void say_tx(struct buf *out, const struct tx *t)
 {
 	if (!t) {
 		buf_str(out, "there is no such transaction");
 		return;
 	}
-	say_hex(out, "hash", t->hash.b, sizeof(t->hash.b));
-	say_hex(out, "from", t->from.b, sizeof(t->from.b));
-	say_hex(out, "to", t->to.b, sizeof(t->to.b));
-	say_hex(out, "input", t->input.p, t->input.n);
+	dispute_say_hex(out, "hash", t->hash.b, sizeof(t->hash.b));
+	dispute_say_hex(out, "from", t->from.b, sizeof(t->from.b));
+	dispute_say_hex(out, "to", t->to.b, sizeof(t->to.b));
+	dispute_say_hex(out, "input", t->input.p, t->input.n);
 }
 
 static bool differ_log(struct difference *d, const struct log *a, const struct log *b)
 {
 	d->what = "log";
 	d->log_index = !b || (a && a->log_index < b->log_index) ? a->log_index : b->log_index;
-	say_log(&d->answers[0], a && a->log_index == d->log_index ? a : NULL);
-	say_log(&d->answers[1], b && b->log_index == d->log_index ? b : NULL);
+	dispute_say_log(&d->answers[0], a && a->log_index == d->log_index ? a : NULL);
+	dispute_say_log(&d->answers[1], b && b->log_index == d->log_index ? b : NULL);
 	return false;
 }
 
@@ -315,7 +292,7 @@ static bool same_txs(const struct side *a, const struct side *b, size_t i, struc
 
 static void say_status(struct buf *out, const struct tx *t, int status)
 {
-	say_hex(out, "tx", t->hash.b, sizeof(t->hash.b));
+	dispute_say_hex(out, "tx", t->hash.b, sizeof(t->hash.b));
 	buf_printf(out, ", %s", status < 0 ? "no status" : status ? "succeeded" : "reverted");
 }
 
@@ -367,8 +344,8 @@ static bool same_answers(
 		d->i = i;
 		if (!hash_eq(&x->hash, &y->hash)) {
 			d->what = "hash";
-			say_hex(&d->answers[0], "hash", x->hash.b, 32);
-			say_hex(&d->answers[1], "hash", y->hash.b, 32);
+			dispute_say_hex(&d->answers[0], "hash", x->hash.b, 32);
+			dispute_say_hex(&d->answers[1], "hash", y->hash.b, 32);
 			return false;
 		}
 		if (!same_txs(&a, &b, i, d) || !same_logs(&a, &b, env, i, d) ||
@@ -475,8 +452,8 @@ static bool sides_with(struct side third, struct side with, const struct unit_en
 
 	if (!is_whole(third.o, third.own->n) || (first->of_receipts && !knows_receipts(&third, first->i)))
 		return false;
-	buf_init(&texts[0], ANSWER_MAX);
-	buf_init(&texts[1], ANSWER_MAX);
+	buf_init(&texts[0], DISPUTE_ANSWER_MAX);
+	buf_init(&texts[1], DISPUTE_ANSWER_MAX);
 	same = same_answers(with, third, env, &d);
 	buf_free(&texts[0]);
 	buf_free(&texts[1]);
@@ -513,8 +490,8 @@ static enum err_kind compare(struct witness *w, const struct unit_env *env,
 	struct difference d = {.log_index = UINT32_MAX, .answers = texts};
 	enum err_kind k = ERR_NONE;
 
-	buf_init(&texts[0], ANSWER_MAX);
-	buf_init(&texts[1], ANSWER_MAX);
+	buf_init(&texts[0], DISPUTE_ANSWER_MAX);
+	buf_init(&texts[1], DISPUTE_ANSWER_MAX);
 	if (same_answers(mine, second, env, &d)) {
 		mark_agreed(own, second.o);
 	} else if (w->asked == 2) {

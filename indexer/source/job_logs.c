@@ -385,6 +385,17 @@ struct job *source_logs(struct source *s, struct block_range r, const struct log
 	return ask_logs(s, r, NULL, filters, filter_count);
 }
 
+struct job *source_sync_logs(struct source *s, struct block_range r, const struct log_filter *filters,
+	size_t filter_count)
+{
+	struct job_run *j = new_job(s, filters, filter_count);
+	struct block_range sprints = {bttc_sprint_start(r.from), r.to};
+
+	if (sprints.from <= sprints.to)
+		ask(j, M_BOR_LOGS, sprints, NULL);
+	return &j->pub;
+}
+
 struct job *source_block_logs(struct source *s, const struct block_id *block,
 	const struct log_filter *filters, size_t filter_count)
 {

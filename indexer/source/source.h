@@ -125,8 +125,12 @@ struct job *source_block_by_hash(struct source *s, const struct hash32 *hash);
 struct job *source_logs(struct source *s, struct block_range r, const struct log_filter *filters,
 	size_t filter_count);
 
+/** BTTC: the state-sync logs of that range alone, as source_logs gives them among the others. */
+struct job *source_sync_logs(struct source *s, struct block_range r, const struct log_filter *filters,
+	size_t filter_count);
+
 /**
- * The same for one block by its hash: the answer can be of no other branch. AGAIN when no node
+ * The same as source_logs for one block by its hash: the answer can be of no other branch. AGAIN when no node
  * knows the block (any more).
  */
 struct job *source_block_logs(struct source *s, const struct block_id *block,
@@ -155,12 +159,12 @@ struct job *source_calls(
 	struct source *s, const struct hash32 *block, const struct view_call *calls, size_t n);
 
 /**
- * The answer to j must not come from these endpoints (bits as of source_who): a second opinion. Call it before
- * the next source_poll. When there is no other endpoint j fails with AGAIN.
+ * The answer to j must not come from these endpoints (bits as of source_who): a second opinion. Call it
+ * before the next source_poll. When there is no other endpoint j fails with AGAIN.
  */
 void source_elsewhere(struct job *j, uint32_t who);
 
-/** Which endpoint a question would go to now that may not go to those of `avoid`, as a bit; 0: not known yet. */
+/** Which endpoint is the next question's that may not go to those of `avoid`, as a bit; 0: not known yet. */
 uint32_t source_choose(struct source *s, uint32_t avoid);
 
 /**

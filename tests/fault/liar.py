@@ -48,6 +48,7 @@ class Liar(Node):
     def __init__(self, url, lie, **kw):
         self.lie, self.stale, self.mended = lie, False, False
         self.told, self.told_event = 0, threading.Event()
+        self.told_logs = 0  # in an answer about logs
         self.receipts = self.lied_receipts(lie.receipts)
         super().__init__(url, **kw)
 
@@ -145,6 +146,7 @@ class Liar(Node):
                 a = dict(a, result=self.change(x, honest))
                 if a["result"] != honest:
                     self.told += 1
+                    self.told_logs += x["method"] in LOGS
                     self.told_event.set()
             out.append(a)
         return out if isinstance(body, list) else out[0]

@@ -414,6 +414,15 @@ def state_sync_log(field):
     return make
 
 
+def state_sync_left_out(lie, ctx, rng):
+    """The whole transaction is in neither the block nor its receipts nor the logs."""
+    real_count = len(real(lie.receipts, lie.block))
+    if not any(i >= real_count for i, _ in logs_that(lie.receipts, ctx.wanted)):
+        raise Unfit
+    lie.on_block = lambda b: b["transactions"].pop()
+    lie.on_receipts = lambda rs: rs[:real_count]
+
+
 def fee_places(lie):
     from harness import FEE
     places = logs_that(real(lie.receipts, lie.block), lambda g: int(g["address"], 16) == 0x1010 and g["topics"][:1] == [FEE])
@@ -444,10 +453,12 @@ def fee_changed_with_balances(lie, ctx, rng):
 
 
 class Fault:
-    """committed: a header commits to it, so it has to be noticed; cases: chains it can be told about."""
+    """committed: a header commits to it, so it has to be noticed; exposed: none does, but an honest second endpoint has
+    to expose it; cases: chains it can be told about."""
 
-    def __init__(self, name, make, cases, committed=True, needs="rows"):
+    def __init__(self, name, make, cases, committed=True, needs="rows", exposed=False):
         self.name, self.make, self.cases, self.committed, self.needs = name, make, cases, committed, needs
+        self.exposed = exposed
 
 
 PROVABLE, ROOTS, BTTC, TRON = ("golden", "root", "bttc"), ("golden", "root"), ("bttc",), ("tron",)
@@ -487,8 +498,9 @@ FAULTS = [
     Fault("fee changed", fee_changed, BTTC, needs="fees"),
     # what no header commits to, or only one that nobody has confirmed yet
     Fault("fee changed with its balances", fee_changed_with_balances, BTTC, False, "fees"),
-    Fault("state-sync log changed", state_sync_log("data"), BTTC, False, "sync"),
-    Fault("state-sync log dropped", state_sync_log(None), BTTC, False, "sync"),
+    Fault("state-sync log changed", state_sync_log("data"), BTTC, False, "sync", exposed=True),
+    Fault("state-sync log dropped", state_sync_log(None), BTTC, False, "sync", exposed=True),
+    Fault("state-sync transaction left out", state_sync_left_out, BTTC, False, "sync", exposed=True),
     Fault("whole block made anew at the tip", tip_made_anew, ROOTS, False),
     Fault("whole tip with a wrong checkpoint root", tip_with_wrong_root, ROOTS, False, "checkpoint"),
     Fault("TRON: log dropped", log_dropped_closed_up, TRON, False),

@@ -227,6 +227,8 @@ class Placement:
             noticed = bool(text) or bool(wrong) or "an answer does not hold" in self.text()
             if not self.fault.make and (self.troubled() or orphans):
                 return self.wrong(f"false alarm: {self.troubled()[:2]}")
+            if self.second and self.fault.exposed and self.liar.told_logs and not noticed:
+                return self.wrong("nobody was told that the endpoints differ")
             self.outcome = "noticed, clean" if noticed else "not used, clean"
             self.detail = text[0] if text else ""
             return None
@@ -243,7 +245,7 @@ class Placement:
             self.outcome, self.detail = "noticed, gap shown", text[-1]
             return None
         why = t.difference(self.dsn, clean, (bad or differ)[0], cut if bad else None)
-        if self.fault.committed or not bad:
+        if self.fault.committed or not bad or (self.second and self.fault.exposed):
             return self.wrong(f"{why}; rc {rc}; {text[-1:]}\n{self.text()[-1500:]}")
         return self.judge_open(why, final)
 

@@ -348,6 +348,12 @@ struct job *source_logs(struct source *s, struct block_range r, const struct log
 	return &j->j;
 }
 
+struct job *source_sync_logs(struct source *s, struct block_range r, const struct log_filter *filters,
+	size_t filter_count)
+{
+	return source_logs(s, r, filters, filter_count);
+}
+
 struct job *source_block_logs(struct source *s, const struct block_id *block,
 	const struct log_filter *filters, size_t filter_count)
 {
