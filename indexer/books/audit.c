@@ -5,6 +5,7 @@
 #include "books/audit.h"
 
 #include "books/body.h"
+#include "store/apart.h"
 #include "store/schema_version.h"
 
 #include <stdio.h>
@@ -122,7 +123,8 @@ static enum err_kind settle(
 	return ERR_NONE;
 }
 
-static enum err_kind checks(const struct audit_conf *c, struct session *s, struct err *e)
+static enum err_kind checks(
+	const struct audit_conf *c, struct session *s, struct apart *rows, struct err *e)
 {
 	enum err_kind k;
 	int64_t head = -1;
@@ -135,6 +137,8 @@ static enum err_kind checks(const struct audit_conf *c, struct session *s, struc
 		k = check_sql(c, s, head, c->sample ? &link_some : &link_all, e);
 	if (!k)
 		k = settle(c, "chain.evidence", audit_proofs(c, s, head, e), e);
+	if (!k)
+		k = settle(c, "chain.log", audit_decoded(c, s, rows, head, e), e);
 	if (!k && c->staking)
 		k = check_sql(c, s, head, &balances, e);
 	if (!k && c->staking)
@@ -160,6 +164,7 @@ static enum err_kind make_apart(struct session *s, struct err *e)
 enum err_kind audit_chain(const struct audit_conf *c, struct err *e)
 {
 	struct session s = {.conf = &c->books, .chain_id = (int64_t)c->books.chain->chain_id, .apart = true};
+	struct apart *rows = NULL;
 	enum err_kind k;
 
 	s.mem = arena_new(1024u << 20);
@@ -170,10 +175,13 @@ enum err_kind audit_chain(const struct audit_conf *c, struct err *e)
 	if (!k && c->staking)
 		k = make_apart(&s, e);
 	if (!k)
+		k = apart_open(&rows, s.pg, c->books.chain, e);
+	if (!k)
 		k = pg_exec(s.pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", e);
 	if (!k)
-		k = checks(c, &s, e);
+		k = checks(c, &s, rows, e);
 	rows_free(&s);
+	apart_close(rows);
 	pg_close(s.pg);
 	ledger_free(s.ledger);
 	decoder_free(s.decoder);

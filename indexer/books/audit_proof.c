@@ -1,6 +1,6 @@
 /*
  * Stored proofs: the header hashes to the block's hash and says what the row says; every kept log stands in
- * a receipt under receiptsRoot, every kept call in a transaction under transactionsRoot.
+ * a receipt under receiptsRoot, every kept call in a transaction under transactionsRoot, signed by its sender.
  */
 #include "books/audit.h"
 #include "books/body.h"
@@ -10,6 +10,7 @@
 #include "chain/receipt.h"
 #include "chain/rlp.h"
 #include "chain/trie.h"
+#include "chain/tx.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -132,6 +133,7 @@ static bool txs_proven(const struct block *b, const struct header *h, const stru
 		const struct tx *t = &b->txs[i];
 		struct hash32 hash;
 		struct bytes raw, value;
+		struct address from;
 		struct receipt r;
 		struct err e;
 
@@ -143,6 +145,7 @@ static bool txs_proven(const struct block *b, const struct header *h, const stru
 			return false;
 		keccak256(&hash, raw.p, raw.n);
 		if (!hash_eq(&hash, &t->hash) || !same_call(t, raw) ||
+			tx_raw_sender(&from, raw, &e) || !address_eq(&from, &t->from) ||
 			(r.has_status && t->status >= 0 && t->status != (int8_t)r.status))
 			return false;
 	}

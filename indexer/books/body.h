@@ -122,6 +122,10 @@ void audit_tell(const struct audit_conf *c, const char *table, int64_t block, co
 /** Headers, logs and calldata against the stored proofs. Errors: as pg_query. */
 MUST_USE enum err_kind audit_proofs(
 	const struct audit_conf *c, struct session *s, int64_t head, struct err *e);
+struct apart;
+/** Names, checkpoints, partnership events against the stored logs and calls. Errors: as pg_query. */
+MUST_USE enum err_kind audit_decoded(const struct audit_conf *c, struct session *s, struct apart *rows,
+	int64_t head, struct err *e);
 /** All rows of the ledger against a fold of the stored blocks. Errors: as pg_query, ledger_new. */
 MUST_USE enum err_kind audit_fold(
 	const struct audit_conf *c, struct session *s, struct err *e);
@@ -134,6 +138,8 @@ MUST_USE enum err_kind load_overrides(struct session *s, int64_t id, struct err 
 
 /** Rules that rows are made by, as in ledger.head. */
 void load_rules(const struct session *s, char out[64]);
+/** Tell the decoder of contracts discovered up to s->block. Errors: as pg_query. */
+MUST_USE enum err_kind load_found(struct session *s, struct err *e);
 
 static inline void arg_chain(struct pg_args *a, const struct session *s)
 {

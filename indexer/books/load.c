@@ -91,7 +91,7 @@ enum err_kind load_signers(struct session *s, struct err *e)
 	return ERR_NONE;
 }
 
-static enum err_kind load_found(struct session *s, struct err *e)
+enum err_kind load_found(struct session *s, struct err *e)
 {
 	struct pg_args a = {0};
 	enum err_kind k;

@@ -170,3 +170,53 @@ enum err_kind tx_sender(struct address *out, const struct tx *tx, struct err *e)
 	buf_free(&b);
 	return k;
 }
+
+#define ITEMS_MAX 16 /* of an encoded transaction */
+
+/* What was signed: all items but the last three; of a legacy transaction with a chain id that too. */
+static void signed_rlp(struct buf *out, uint8_t type, const struct rlp_item *items, size_t n, struct u256 v)
+{
+	struct rlp_writer w;
+
+	rlp_init(&w, out);
+	if (type)
+		buf_chr(out, (char)type);
+	rlp_list(&w);
+	for (size_t i = 0; i < n; i++)
+		rlp_raw(&w, items[i].whole.p, items[i].whole.n);
+	if (!type && u256_cmp(v, u256_u64(35)) >= 0) {
+		rlp_u64(&w, (v.w[0] - 35) / 2);
+		rlp_u64(&w, 0);
+		rlp_u64(&w, 0);
+	}
+	rlp_list_end(&w);
+}
+
+enum err_kind tx_raw_sender(struct address *out, struct bytes raw, struct err *e)
+{
+	struct tx t = {.type = raw.n && raw.p[0] < 0x80 ? raw.p[0] : 0};
+	struct bytes in = {raw.p + (t.type != 0), raw.n - (t.type != 0)};
+	struct rlp_item list, items[ITEMS_MAX];
+	struct hash32 hash;
+	uint8_t sig[64];
+	bool recovered;
+	struct buf b;
+	size_t n = 0;
+
+	if (rlp_next(&in, &list) && list.list && !in.n)
+		while (n < ITEMS_MAX && rlp_next(&list.payload, &items[n]))
+			n++;
+	if (n < 9 || list.payload.n || !rlp_item_u256(&items[n - 3], &t.v) ||
+		!rlp_item_u256(&items[n - 2], &t.r) || !rlp_item_u256(&items[n - 1], &t.s) ||
+		t.v.w[1] || t.v.w[2] || t.v.w[3])
+		return err_set(e, ERR_REJECT, "tx", 0, "an encoded transaction is malformed");
+	buf_init(&b, SIZE_MAX / 4);
+	signed_rlp(&b, t.type, items, n - 3, t.v);
+	keccak256(&hash, b.p, b.n);
+	buf_free(&b);
+	u256_to_be(sig, t.r);
+	u256_to_be(sig + 32, t.s);
+	recovered = recover_address(out, &hash, sig, recovery_id(&t));
+	return recovered ? ERR_NONE
+			 : err_set(e, ERR_REJECT, "tx", 0, "a signature recovers to no account");
+}

@@ -18,4 +18,10 @@ MUST_USE enum err_kind tx_encode(struct buf *out, const struct tx *tx, struct er
  */
 MUST_USE enum err_kind tx_sender(struct address *out, const struct tx *tx, struct err *e);
 
+/**
+ * The same of an encoded transaction (tx_encode), whatever its type: signed is all but the signature.
+ * Errors: ERR_REJECT it is malformed, or the signature recovers to nothing.
+ */
+MUST_USE enum err_kind tx_raw_sender(struct address *out, struct bytes raw, struct err *e);
+
 #endif

@@ -37,6 +37,8 @@ static enum err_kind park(struct writer *w, const struct parked *p, struct err *
 	struct pg_args a = {0};
 	uint8_t digest[32];
 
+	if (w->apart)
+		return ERR_NONE;
 	SHA256(p->raw.n ? p->raw.p : (const uint8_t *)"", p->raw.n, digest);
 	arg_chain(&a, w);
 	pg_arg_opt_i64(&a, p->has_block, (int64_t)p->block);
@@ -385,7 +387,7 @@ static void add_evidence_txs(struct writer *w, const struct block *b, const stru
 
 /* -------- a block -------- */
 
-static enum err_kind add_decoded(
+enum err_kind rows_decoded(
 	struct writer *w, const struct block *b, const struct decoded *d, struct err *e)
 {
 	enum err_kind k = ERR_NONE;
@@ -431,7 +433,7 @@ enum err_kind rows_add(struct writer *w, const struct write_step *s, struct err 
 	if (!k && !s->park && (b->proof.n || w->chain->kind == CHAIN_TRON))
 		add_evidence_txs(w, b, s->decoded);
 	if (!k)
-		k = s->park ? park_all(w, b, s->park, e) : add_decoded(w, b, s->decoded, e);
+		k = s->park ? park_all(w, b, s->park, e) : rows_decoded(w, b, s->decoded, e);
 	for (int t = 0; !k && t < TABLE_COUNT; t++)
 		if (w->rows[t].b.n > PENDING_MAX || w->rows[t].b.bad)
 			return writer_flush(w, e);

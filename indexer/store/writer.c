@@ -24,12 +24,7 @@
 #define BULK_NEAR_BLOCKS 2000 /* this close to the node's head indexes are kept */
 #define BULK_EMPTY_ROWS 20000 /* a table with fewer logs may go without its indexes */
 
-/* COPY targets; a partitioned table is named with its chain. Columns in the order of rows.c. */
-static const struct {
-	const char *name, *columns;
-	bool partitioned;
-	unsigned count;
-} tables[TABLE_COUNT] = {
+const struct writer_table writer_tables[TABLE_COUNT] = {
 	[T_BLOCK] = {"chain.block",
 		"chain_id, number, hash, parent, time, author, level, tx_total, gas_used, "
 		"difficulty,"
@@ -276,7 +271,7 @@ static void open_metrics(struct writer *w)
 	for (int t = 0; t < TABLE_COUNT; t++) {
 		buf_init(&l, 1000);
 		metric_label(&l, "chain", w->chain->key);
-		metric_label(&l, "table", tables[t].name);
+		metric_label(&l, "table", writer_tables[t].name);
 		w->m_rows[t] = metric_get(METRIC_COUNTER, "bttc_store_rows_total",
 			"Rows that are durable.", l.p);
 		buf_free(&l);
@@ -305,7 +300,7 @@ enum err_kind writer_open(struct writer **out, const char *url, const struct cha
 	w->chain_id = (int64_t)chain->chain_id;
 	w->first = chain->first_block;
 	for (int t = 0; t < TABLE_COUNT; t++)
-		copy_init(&w->rows[t], tables[t].count);
+		copy_init(&w->rows[t], writer_tables[t].count);
 	open_metrics(w);
 	snprintf(app, sizeof(app), "bttc-indexer %.32s", chain->key);
 	if ((k = pg_open(&w->pg, url, app, e)) || (k = open_checked(w, e))) {
@@ -614,6 +609,17 @@ static enum err_kind flush_levels(struct writer *w, struct err *e)
 	return k;
 }
 
+static void writer_table_name(struct buf *sql, const struct writer *w, int t)
+{
+	if (w->apart) {
+		apart_table_name(sql, t);
+		return;
+	}
+	buf_str(sql, writer_tables[t].name);
+	if (writer_tables[t].partitioned)
+		buf_printf(sql, "_%" PRId64, w->chain_id);
+}
+
 static enum err_kind flush_table(struct writer *w, int t, struct err *e)
 {
 	struct copy *c = &w->rows[t];
@@ -628,10 +634,8 @@ static enum err_kind flush_table(struct writer *w, int t, struct err *e)
 			"chain %s: the rows of one block are over 1 GiB", w->chain->key);
 	buf_init(&sql, 2000);
 	buf_str(&sql, "COPY ");
-	buf_str(&sql, tables[t].name);
-	if (tables[t].partitioned)
-		buf_printf(&sql, "_%" PRId64, w->chain_id);
-	buf_printf(&sql, " (%s) FROM STDIN BINARY", tables[t].columns);
+	writer_table_name(&sql, w, t);
+	buf_printf(&sql, " (%s) FROM STDIN BINARY", writer_tables[t].columns);
 	k = pg_copy(w->pg, sql.p, &c->b, &rows, e);
 	buf_free(&sql);
 	if (!k && rows != c->rows)

@@ -58,6 +58,14 @@ struct upper {
 	uint8_t contracts[32];
 };
 
+/** A COPY target; columns in the order of rows.c. A partitioned one is named with its chain. */
+struct writer_table {
+	const char *name, *columns;
+	bool partitioned;
+	unsigned count;
+};
+extern const struct writer_table writer_tables[TABLE_COUNT];
+
 struct writer {
 	struct pg *pg;
 	const char *url; /* outlives the writer */
@@ -66,6 +74,7 @@ struct writer {
 	int64_t chain_id;
 	bool ranged;    /* writes chain.coverage row `first`, else chain.head */
 	bool complete;  /* the range was stored already: nothing may be written */
+	bool apart;     /* rows go to temporary tables, to be compared (apart.c); nothing is parked */
 	uint64_t first; /* first block of the prefix or the range */
 	struct tip at;  /* durable */
 	struct copy rows[TABLE_COUNT];
@@ -86,6 +95,13 @@ MUST_USE enum err_kind writer_flush(struct writer *w, struct err *e);
 
 /** Encode one NEW step (rows.c). Parked rows are inserted at once. */
 MUST_USE enum err_kind rows_add(struct writer *w, const struct write_step *s, struct err *e);
+
+/** Encode what a block's logs and calls mean: rows of log, tx, checkpoint, partnership (rows.c). */
+MUST_USE enum err_kind rows_decoded(
+	struct writer *w, const struct block *b, const struct decoded *d, struct err *e);
+
+/** Where rows of a table go in a writer of apart.c. */
+void apart_table_name(struct buf *sql, int table);
 
 /** Keep a stream record that could not be decoded (rows.c). */
 MUST_USE enum err_kind rows_park_record(

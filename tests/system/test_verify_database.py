@@ -84,6 +84,56 @@ def test_golden_and_each_damage():
     together(one, DAMAGE, 3)
 
 
+# Decoded rows: (statement, table, what the only finding says).
+PICK = "(SELECT chain_id, block, {k} FROM {t} WHERE chain_id = {c} AND {w} ORDER BY block, {k} OFFSET 7 LIMIT 1)"
+
+
+def at(table, key="log_index", where="true"):
+    return f"(chain_id, block, {key}) = " + PICK.replace("{t}", table).replace("{k}", key).replace("{w}", where)
+
+
+DECODED = [
+    ("UPDATE chain.log SET event = 'Transfer2' WHERE " + at("chain.log", where="event = 'Transfer'"), "chain.log", "make: event"),
+    ("UPDATE chain.log SET event = NULL WHERE " + at("chain.log", where="event = 'ShareMinted'"), "chain.log", "make: event"),
+    ("UPDATE chain.log SET contract = 'Token' WHERE " + at("chain.log", where="contract = 'StakingInfo'"), "chain.log", "make: contract"),
+    ("UPDATE chain.log SET validator_id = validator_id + 1 WHERE " + at("chain.log", where="validator_id = 2"), "chain.log",
+     "make: validator_id"),
+    ("UPDATE chain.tx SET function = 'none' WHERE " + at("chain.tx", "tx_index", "function IS NOT NULL"), "chain.tx", "make: function"),
+    ("UPDATE staking.checkpoint SET signatures = set_byte(signatures, 70, get_byte(signatures, 70) # 1) WHERE "
+     + at("staking.checkpoint"), "staking.checkpoint", "make: signatures"),
+    ("UPDATE staking.checkpoint SET end_block = end_block + 1, proposer = set_byte(proposer, 0, get_byte(proposer, 0) # 1) WHERE "
+     + at("staking.checkpoint"), "staking.checkpoint", "make: proposer, end_block"),
+    ("UPDATE partnership.event SET amount = amount + 1 WHERE " + at("partnership.event", where="amount > 0"), "partnership.event",
+     "make: amount"),
+    ("DELETE FROM partnership.event WHERE " + at("partnership.event"), "partnership.event", "a row is missing"),
+    ("INSERT INTO partnership.event SELECT chain_id, block, log_index + 100000, tx, address, kind, partner, account, recipient, operator,"
+     " admin, amount, total, share_bps, old_share_bps, validator_id, role, role_name FROM partnership.event WHERE "
+     + at("partnership.event"), "partnership.event", "a row is there"),
+    ("UPDATE chain.tx SET sender = set_byte(sender, 9, get_byte(sender, 9) # 1) WHERE " + at("chain.tx", "tx_index", "function IS NOT NULL"),
+     "chain.tx", "does not prove"),
+]
+
+
+def test_decoded_rows():
+    dsn = new_database()
+    index_all("golden", dsn)
+    chain = psql(dsn, "SELECT chain_id FROM chain.chain")[0][0]
+
+    def one(damage):
+        statement, table, words = damage
+        broken = copy_of(dsn)
+        place = psql(broken, f"WITH x AS ({statement.replace('{c}', chain)} RETURNING block) SELECT block FROM x")
+        assert len(place) == 1, statement
+        found = [x for x in verify(broken, "--full", code=1).splitlines() if x.startswith("FAILED")]
+        decoded = [x for x in found if f", block {place[0][0]}, {table}: " in x and words in x]
+        assert len(decoded) == 1, (statement, found)
+        # Of a sender the ledger's roles and of a checkpoint's call its statistics may speak too; nobody else does.
+        others = [x for x in found if x not in decoded and ", ledger." not in x]
+        assert not others, (statement, others)
+
+    together(one, DECODED, 3)
+
+
 # What only the owner of the tables can do to the log of operations: (statement, words of the finding).
 TAMPER = [
     ("UPDATE chain.operation SET detail = detail || '.' WHERE id = 3", "entry 3: was changed"),

@@ -34,6 +34,14 @@ static void check_tx(const struct tx *tx, bool sender)
 		fail_msg("%s", e.msg);
 	keccak256(&hash, b.p, b.n);
 	assert_memory_equal(hash.b, tx->hash.b, 32);
+	if (sender) {
+		if (tx_raw_sender(&from, (struct bytes){(const uint8_t *)b.p, b.n}, &e))
+			fail_msg("%s", e.msg);
+		assert_memory_equal(from.b, tx->from.b, 20);
+		for (size_t n = 0; n < b.n; n++) /* cut short */
+			assert_int_equal(tx_raw_sender(&from, (struct bytes){(const uint8_t *)b.p, n}, &e),
+				ERR_REJECT);
+	}
 	buf_free(&b);
 	if (!sender)
 		return;
@@ -126,6 +134,17 @@ static void sign(struct tx *tx, const uint8_t secret[32], uint64_t chain)
 	tx->v = u256_u64(tx->type ? recid : chain ? 35 + 2 * chain + recid : 27 + recid);
 }
 
+static void raw_sender(struct address *out, const struct tx *tx)
+{
+	struct buf b;
+	struct err e;
+
+	buf_init(&b, 1u << 20);
+	assert_int_equal(tx_encode(&b, tx, &e), ERR_NONE);
+	assert_int_equal(tx_raw_sender(out, (struct bytes){(const uint8_t *)b.p, b.n}, &e), ERR_NONE);
+	buf_free(&b);
+}
+
 static void own_keys(void **state)
 {
 	uint8_t secret[32] = {[31] = 77};
@@ -142,6 +161,8 @@ static void own_keys(void **state)
 
 			sign(&tx, secret, chain);
 			assert_int_equal(tx_sender(&got, &tx, &e), ERR_NONE);
+			assert_memory_equal(got.b, want.b, 20);
+			raw_sender(&got, &tx);
 			assert_memory_equal(got.b, want.b, 20);
 			tx.nonce++;
 			if (!tx_sender(&got, &tx, &e))
