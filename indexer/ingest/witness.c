@@ -66,7 +66,9 @@ static void ask(struct witness *w, const struct unit_env *env, const struct own_
 	struct block_range r = {own->bodies[0].h->number, own->bodies[own->n - 1].h->number};
 	struct arena *mem = arena_new(1u << 24);
 	struct opinion *o = &w->other[w->asked];
-	uint32_t blocks = source_who(own->blocks), logs = own->logs_who, rather;
+	uint32_t broken = env->three ? w->broken : 0, rather;
+	uint32_t blocks = source_who(own->blocks) | broken;
+	uint32_t logs = own->logs_who ? own->logs_who | broken : blocks;
 	struct log_filter *f;
 	size_t count = watchset_filters(env->ws, r, 0, mem, &f);
 
@@ -77,7 +79,7 @@ static void ask(struct witness *w, const struct unit_env *env, const struct own_
 	rather = source_choose(env->src, blocks | logs);
 	o->blocks = from(source_blocks(env->src, r, env->with_txs), blocks, rather);
 	if (count)
-		o->logs = from(source_logs(env->src, r, f, count), logs ? logs : blocks, rather);
+		o->logs = from(source_logs(env->src, r, f, count), logs, rather);
 	ask_receipts(w, env, own, rather);
 	w->asked++;
 	arena_free(mem);
@@ -509,10 +511,12 @@ static enum err_kind compare(struct witness *w, const struct unit_env *env,
 }
 
 /* An answer that contradicts itself: rather ask another one. */
-static void doubt_broken(const struct unit_env *env, const struct job *j)
+static void doubt_broken(struct witness *w, const struct unit_env *env, const struct job *j)
 {
-	if (j && j->state == JOB_FAILED && j->err.kind == ERR_REJECT)
-		source_doubt(env->src, source_who(j));
+	if (!j || j->state != JOB_FAILED || j->err.kind != ERR_REJECT)
+		return;
+	w->broken |= source_who(j);
+	source_doubt(env->src, source_who(j));
 }
 
 enum err_kind witness_step(struct witness *w, const struct unit_env *env,
@@ -529,8 +533,8 @@ enum err_kind witness_step(struct witness *w, const struct unit_env *env,
 	if (is_whole(&w->other[0], own->n))
 		return compare(w, env, own, e);
 	if (env->others && ++w->tries < TRIES) { /* it may only be a little behind */
-		doubt_broken(env, w->other[0].blocks);
-		doubt_broken(env, w->other[0].logs);
+		doubt_broken(w, env, w->other[0].blocks);
+		doubt_broken(w, env, w->other[0].logs);
 		forget(w);
 		w->over = false;
 		w->wake_ms = clock_ms() + WAIT_MS;

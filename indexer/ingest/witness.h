@@ -20,6 +20,7 @@ struct witness {
 	unsigned asked;          /* opinions */
 	unsigned version;        /* of the set that they were asked for; 0: not asked */
 	unsigned tries;          /* times that no other endpoint had all blocks */
+	uint32_t broken;         /* endpoints that contradicted themselves: others are asked, if there are */
 	uint64_t wake_ms;        /* asked again then */
 	bool over;               /* an answer is there, or will not come; the bodies' `agreed` is set */
 };
