@@ -1,6 +1,7 @@
 /*
  * Stored proofs: the header hashes to the block's hash and says what the row says; every kept log stands in
- * a receipt under receiptsRoot, every kept call in a transaction under transactionsRoot, signed by its sender.
+ * a receipt under receiptsRoot, every kept call in a transaction under transactionsRoot that its sender
+ * signed.
  */
 #include "books/audit.h"
 #include "books/body.h"
