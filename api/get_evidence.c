@@ -34,7 +34,9 @@ enum {
 	DATA,
 	HEADER,
 	PROOF,
-	SAME_BEFORE
+	SAME_BEFORE,
+	AGREED_BY,
+	AGREED_DIGEST
 };
 
 struct evidence_call {
@@ -53,7 +55,7 @@ static const char ONE_SQL[] =
 	" false, x.tx_index, x.state_sync, x.address, x.contract, x.event, x.topics, x.data, e.header, e.proof,"
 	" (SELECT count(*) FROM chain.log y WHERE y.chain_id = x.chain_id AND y.block = x.block"
 	" AND y.tx_index = x.tx_index AND y.log_index < x.log_index AND y.address = x.address"
-	" AND y.topics = x.topics AND y.data = x.data)::int8"
+	" AND y.topics = x.topics AND y.data = x.data)::int8, k.agreed_by, k.agreed_digest"
 	" FROM r LEFT JOIN chain.head b ON b.chain_id = $1::int8"
 	" LEFT JOIN chain.evidence_tx t ON t.chain_id = b.chain_id AND t.tx_head = chain.tx_head($2::bytea)"
 	" AND t.block <= b.indexed"
@@ -177,6 +179,31 @@ static bool load_proofs(struct evidence *ev, const struct list_row *row, struct 
 	       find_position(ev, &r, pgres_i64(row->res, row->at, SAME_BEFORE));
 }
 
+/* TRON: who said the same of the block; names of host and port stand with ", " between them. */
+static void load_witnesses(struct evidence *ev, const struct list_row *row, struct arena *mem)
+{
+	struct bytes names = pgres_bytes(row->res, row->at, AGREED_BY);
+	struct bytes digest = pgres_bytes(row->res, row->at, AGREED_DIGEST);
+	const char *at = (const char *)names.p;
+	size_t left = names.n;
+
+	if (!names.n || digest.n != 32)
+		return;
+	ev->endpoints = arena_calloc(mem, names.n, sizeof(*ev->endpoints));
+	while (left) {
+		const char *comma = memchr(at, ',', left);
+		size_t n = comma ? (size_t)(comma - at) : left, step = comma ? n + 1 : n;
+		struct evidence_endpoint *x = &ev->endpoints[ev->endpoint_count++];
+
+		x->name = arena_printf(mem, "%.*s", (int)n, at);
+		memcpy(x->digest.b, digest.p, 32);
+		at += step;
+		left -= step;
+		for (; left && *at == ' '; at++)
+			left--;
+	}
+}
+
 static bool load_evidence(struct evidence *ev, const struct call *c, const struct list_row *row)
 {
 	const struct network *net = c->api->net;
@@ -197,6 +224,7 @@ static bool load_evidence(struct evidence *ev, const struct call *c, const struc
 	ev->time = (uint64_t)pgres_i64(row->res, row->at, LIST_TIME);
 	load_log(ev, row, c->mem);
 	load_event(ev, row, c->mem);
+	load_witnesses(ev, row, c->mem);
 	return ev->kind == HEADER_TRON || load_proofs(ev, row, c->mem);
 }
 

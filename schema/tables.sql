@@ -106,6 +106,8 @@ TABLE chain.block PARTITION BY LIST (chain_id)  -- Every block, with the header 
   fee_sum numeric(78,0)  -- BTTC: sum of LogFeeTransfer amounts in wei, the producer's income; NULL: fee logs not fetched.
   fee_count integer  -- BTTC: number of LogFeeTransfer logs; NULL: not fetched.
   extra bytea NOT NULL  -- extraData of the header.
+  agreed_by text COLLATE C  -- Endpoints that said the same of all that is kept of the block, with ", " between them; NULL: its level is not quorum, or nothing of it is kept.
+  agreed_digest bytea  -- SHA-256 of what they said (schema/evidence/README.md).
   CONSTRAINT block_pk PRIMARY KEY (chain_id, number)
   GRANT SELECT TO bttc_analyst
   GRANT SELECT TO bttc_api
@@ -162,7 +164,7 @@ TABLE chain.dispute  -- Where two nodes of a chain said something else about wha
   chain_id bigint NOT NULL  -- EVM chain id.
   block bigint NOT NULL  -- Block number.
   log_index integer NOT NULL  -- Index of the log; -1: it is about no log.
-  what text COLLATE C NOT NULL  -- hash, transaction, log, or the hash of a log's block.
+  what text COLLATE C NOT NULL  -- What the answers differ in: hash, transaction, log, status, state-sync log, hash of a log's block.
   endpoint text NOT NULL  -- Node whose answer was there first (host and port).
   answer text NOT NULL  -- What it said.
   other_endpoint text NOT NULL  -- The other node.
@@ -322,6 +324,8 @@ TABLE chain.orphan_block  -- Blocks that a fork removed. A block may be here mor
   fee_sum numeric(78,0)  -- BTTC: sum of LogFeeTransfer amounts in wei, the producer's income; NULL: fee logs not fetched.
   fee_count integer  -- BTTC: number of LogFeeTransfer logs; NULL: not fetched.
   extra bytea NOT NULL  -- extraData of the header.
+  agreed_by text COLLATE C  -- Endpoints that said the same of all that is kept of the block, with ", " between them; NULL: its level is not quorum, or nothing of it is kept.
+  agreed_digest bytea  -- SHA-256 of what they said (schema/evidence/README.md).
   CONSTRAINT orphan_block_pk PRIMARY KEY (chain_id, fork, number)
   INDEX orphan_block_hash_ix ON chain.orphan_block USING btree (chain_id, hash)
   GRANT SELECT TO bttc_analyst

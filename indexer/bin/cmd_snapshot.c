@@ -177,12 +177,14 @@ static enum err_kind find_ledger(struct work *w, struct ledger **out)
 
 static enum err_kind compare(struct work *w)
 {
-	struct ledger *stored;
+	struct ledger *stored = NULL;
 	enum err_kind k = find_ledger(w, &stored);
 	size_t n;
 
-	if (k || (k = agree(w)))
+	if (k || (k = agree(w))) {
+		ledger_free(stored);
 		return k;
+	}
 	n = ledger_compare(stored, w->taken[0].ledger, tell_difference, w);
 	ledger_free(stored);
 	printf("%zu of %zu values differ at block %" PRIu64 "%s\n", w->differ, n, w->taken[0].block.number,

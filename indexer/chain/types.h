@@ -178,6 +178,10 @@ struct block {
 	/* Nodes of both tries that prove the kept logs (state-sync ones apart) and transactions
 	 * (trie_prove_many), each as an RLP string, one after the other; empty below LEVEL_RECEIPTS. */
 	struct bytes proof;
+	/* LEVEL_QUORUM: names of the endpoints that said the same, ", " between them, printable ASCII;
+	 * and the digest of what they said (agreed_digest of chain/agreed.h). Empty: not so. */
+	struct bytes agreed_by;
+	struct hash32 agreed_digest;
 };
 
 #endif

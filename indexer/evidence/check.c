@@ -337,7 +337,7 @@ static bool check_tron(struct check *c, const struct evidence *ev)
 		say(c, EVIDENCE_STATED, "block header: not in the file");
 	}
 	for (size_t i = 0; i < ev->endpoint_count; i++)
-		say(c, EVIDENCE_STATED, "endpoint %.100s gave the range with digest %s",
+		say(c, EVIDENCE_STATED, "endpoint %.100s says the same of what is kept, digest %s",
 			ev->endpoints[i].name, hash_text(&ev->endpoints[i].digest).s);
 	return say(c, EVIDENCE_STATED, "log %u of block %" PRIu64 ": not provable, a TRON header commits "
 		"to no log", ev->log.log_index, ev->block.number) && check_event(c, ev);

@@ -66,7 +66,8 @@ struct body {
 	bool force;   /* wanted for another reason: logs or transactions come no other way */
 	bool judged;  /* need is decided for what is known now */
 	bool settled; /* nothing is outstanding for the set version of the unit */
-	bool agreed;  /* TRON: another endpoint says the same of all that is kept (witness.h) */
+	bool agreed;  /* TRON: another endpoint says the same of all that is kept (witness.h): */
+	const char *agreed_by[2]; /* names of the unit's own endpoint and the other one */
 };
 
 /**

@@ -18,6 +18,7 @@
  */
 #include "ingest/unit.h"
 
+#include "chain/agreed.h"
 #include "chain/header.h"
 #include "ingest/discover.h"
 #include "ingest/sync_witness.h"
@@ -26,6 +27,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define RECEIPTS_IN_FLIGHT 128 /* a few requests' worth */
 #define LOG_REFUSALS_MAX   3
@@ -431,6 +433,16 @@ static enum err_kind step_receipts(struct unit *u, struct body *b, struct err *e
 	return k;
 }
 
+/* Without receipts nobody has compared the transactions with their root yet: one may have been left out. */
+static enum err_kind check_all_txs(struct unit *u, const struct body *b, struct err *e)
+{
+	if (!u->env->with_txs || !u->env->prove || b->have_receipts || !b->txs ||
+		body_txs_hold(u->env, b, u->mem))
+		return ERR_NONE;
+	return err_set(e, ERR_REJECT, "ingest", 0,
+		"block %" PRIu64 ": its transactions are not those under its transactionsRoot", b->h->number);
+}
+
 static enum err_kind step_bodies(struct unit *u, struct err *e)
 {
 	bool logs_known = u->state == UNIT_BODIES && !u->logs;
@@ -449,7 +461,7 @@ static enum err_kind step_bodies(struct unit *u, struct err *e)
 			return k;
 		if (logs_known && !b->judged)
 			body_judge(u->env, b);
-		if (b->settled && body_check_senders(u->env, b, u->mem, e)) {
+		if (b->settled && (check_all_txs(u, b, e) || body_check_senders(u->env, b, u->mem, e))) {
 			source_doubt(u->env->src, b->txs_who);
 			return ERR_REJECT;
 		}
@@ -679,6 +691,20 @@ enum err_kind unit_discover(struct unit *u, uint64_t now_ms, bool *done, struct 
 	return ERR_NONE;
 }
 
+/* Who agreed, and about what; of blocks of which nothing is kept there is nothing to name. */
+static void name_witnesses(struct unit *u, const struct body *b, struct block *out)
+{
+	const char *text;
+
+	out->level = LEVEL_QUORUM;
+	if (!out->log_count && !out->tx_count)
+		return;
+	text = arena_printf(u->mem, "%s, %s", b->agreed_by[0] ? b->agreed_by[0] : "?",
+		b->agreed_by[1] ? b->agreed_by[1] : "?");
+	out->agreed_by = (struct bytes){(const uint8_t *)text, strlen(text)};
+	agreed_digest(&out->agreed_digest, out);
+}
+
 struct block *unit_finish(struct unit *u, bool linked)
 {
 	struct block *blocks = arena_calloc(u->mem, u->count, sizeof(*blocks));
@@ -689,7 +715,7 @@ struct block *unit_finish(struct unit *u, bool linked)
 
 		body_finish(u->env, &u->bodies[i], linked || i, u->mem, &blocks[i]);
 		if (u->bodies[i].agreed && blocks[i].level == LEVEL_LINKED)
-			blocks[i].level = LEVEL_QUORUM;
+			name_witnesses(u, &u->bodies[i], &blocks[i]);
 		while (f < u->found_count && u->found[f].block == blocks[i].h.number)
 			f++;
 		blocks[i].found = u->found + first;

@@ -372,8 +372,11 @@ static bool says_all(const struct own_answers *own, const struct opinion *o, siz
 
 static void mark_agreed(const struct own_answers *own, const struct opinion *o)
 {
-	for (size_t i = 0; i < own->n; i++)
+	for (size_t i = 0; i < own->n; i++) {
 		own->bodies[i].agreed = says_all(own, o, i);
+		own->bodies[i].agreed_by[0] = own->blocks->endpoint;
+		own->bodies[i].agreed_by[1] = o->blocks->endpoint;
+	}
 }
 
 /* ---- deciding ------------------------------------------------------------------------------ */

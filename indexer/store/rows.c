@@ -189,6 +189,13 @@ static enum err_kind add_block(struct writer *w, const struct block *b, struct e
 	else
 		copy_null(c);
 	copy_bytes(c, h->extra.p, h->extra.n);
+	if (b->agreed_by.n) {
+		copy_bytes(c, b->agreed_by.p, b->agreed_by.n); /* text has the same form */
+		put_hash(c, &b->agreed_digest);
+	} else {
+		copy_null(c);
+		copy_null(c);
+	}
 	if (!w->ranged)
 		w->levels[b->level]++;
 	return ERR_NONE;

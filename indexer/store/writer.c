@@ -28,8 +28,8 @@ const struct writer_table writer_tables[TABLE_COUNT] = {
 	[T_BLOCK] = {"chain.block",
 		"chain_id, number, hash, parent, time, author, level, tx_total, gas_used, "
 		"difficulty,"
-		" tx_root, receipts_root, fee_sum, fee_count, extra",
-		true, 15},
+		" tx_root, receipts_root, fee_sum, fee_count, extra, agreed_by, agreed_digest",
+		true, 17},
 	[T_LOG] = {"chain.log",
 		"chain_id, block, log_index, tx_index, state_sync, tx, address, contract, event,"
 		" validator_id, topics, data",

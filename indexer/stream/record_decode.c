@@ -20,6 +20,7 @@
 #include <stdio.h>
 
 #define EXTRA_MAX  (1u << 20)
+#define AGREED_MAX 1000 /* bytes of endpoints' names */
 #define NAME_MAX_N 64
 #define ITEM_MIN                                                                                   \
 	56 /* a Log, Transaction or Discovery has two fixed fields of 20 and 32 or 20 bytes */
@@ -249,7 +250,8 @@ struct step_wire {
 
 struct block_wire {
 	uint32_t level, tx_total, fee_count;
-	struct bytes header, proof;
+	struct bytes header, proof, agreed_by;
+	struct hash32 agreed_digest;
 	struct address author;
 	struct u256 fee_sum;
 };
@@ -280,7 +282,7 @@ static const struct field heights_fields[] = {
 enum { BLOCK_LOGS = 4, BLOCK_TXS = 5, BLOCK_FOUND = 6 };
 
 static const struct field block_fields[] = {
-	{.size = 11},
+	{.size = 13},
 	OPT("level", F_U32, block_wire, level, 0),
 	REQ("header", F_MSG, block_wire, header, RECORD_MAX_BYTES),
 	OPT("author", F_FIXED, block_wire, author, 20),
@@ -291,6 +293,8 @@ static const struct field block_fields[] = {
 	OPT("fee_sum", F_U256, block_wire, fee_sum, 0),
 	OPT("fee_count", F_U32, block_wire, fee_count, 0),
 	OPT("proof", F_BYTES, block_wire, proof, RECORD_MAX_BYTES),
+	OPT("agreed_by", F_BYTES, block_wire, agreed_by, AGREED_MAX),
+	OPT("agreed_digest", F_FIXED, block_wire, agreed_digest, 32),
 };
 
 static const struct field header_fields[] = {
@@ -505,6 +509,13 @@ static enum err_kind read_block(struct reader *r, struct bytes raw, struct block
 	b->fee_count = w.fee_count;
 	b->fee_sum = w.fee_sum;
 	b->proof = w.proof;
+	b->agreed_by = w.agreed_by;
+	b->agreed_digest = w.agreed_digest;
+	for (size_t i = 0; i < w.agreed_by.n; i++)
+		if (w.agreed_by.p[i] < 0x20 || w.agreed_by.p[i] > 0x7e)
+			return bad(r, &at, "agreed_by", "must be printable ASCII");
+	if ((w.agreed_by.n > 0) != !!(seen & 1u << 12))
+		return bad(r, &at, "agreed_digest", "goes with agreed_by");
 	if (!b->fees_known && !u256_is_zero(b->fee_sum))
 		return bad(r, &at, "fee_sum", "without fee_count");
 	if ((k = read_header(r, w.header, &b->h)))

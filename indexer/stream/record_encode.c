@@ -222,6 +222,10 @@ static void put_block(struct buf *b, const struct block *k)
 	wrote(b, p);
 	if (k->proof.n && buf_reserve(b, FIXED_PART + k->proof.n))
 		wrote(b, wire_bytes(tail(b), 10, k->proof.p, k->proof.n));
+	if (k->agreed_by.n && buf_reserve(b, FIXED_PART + k->agreed_by.n)) {
+		p = wire_bytes(tail(b), 11, k->agreed_by.p, k->agreed_by.n);
+		wrote(b, wire_bytes(p, 12, k->agreed_digest.b, sizeof(k->agreed_digest.b)));
+	}
 	end(b, m);
 }
 

@@ -1,6 +1,6 @@
 """TRON's form, where no header commits to logs or calldata: two nodes must agree, of three two decide, one alone is
 marked so. A node that lies never gets a wrong row in, and its lie is told with both answers."""
-import functools
+import functools, hashlib, random
 from api_kit import serving
 from harness import *
 import odd_node
@@ -73,6 +73,49 @@ def test_two_agree():
     dsn, rows = clean()
     assert levels(dsn) == [["5", str(len(rows["chain.block"]))]], levels(dsn)
     assert psql(dsn, "SELECT count(*) FROM chain.dispute") == [["0"]]
+
+
+def digest(dsn, block):
+    """As schema/evidence/README.md defines it, from the stored rows."""
+    number = lambda v, n: int(v).to_bytes(n, "big")
+    out = b"bttc-agreed/1" + number(block, 8)
+    out += bytes.fromhex(psql(dsn, f"SELECT encode(hash, 'hex') FROM chain.block WHERE number = {block}")[0][0])
+    logs = psql(dsn, f"""SELECT encode(tx, 'hex'), tx_index, log_index, encode(address, 'hex'), encode(topics, 'hex'), encode(data, 'hex')
+        FROM chain.log WHERE block = {block} ORDER BY log_index""")
+    out += number(len(logs), 4)
+    for tx, at, index, address, topics, data in logs:
+        out += bytes.fromhex(tx) + number(at, 4) + number(index, 4) + bytes.fromhex(address) + number(len(topics) // 64, 1)
+        out += bytes.fromhex(topics) + number(len(data) // 2, 4) + bytes.fromhex(data)
+    txs = psql(dsn, f"""SELECT encode(hash, 'hex'), tx_index, encode(sender, 'hex'), coalesce(encode(recipient, 'hex'), ''), value,
+        coalesce(succeeded::int::text, '255'), encode(input, 'hex') FROM chain.tx WHERE block = {block} ORDER BY tx_index""")
+    out += number(len(txs), 4)
+    for tx, at, sender, to, value, status, data in txs:
+        out += bytes.fromhex(tx) + number(at, 4) + bytes.fromhex(sender) + number(not to, 1) + bytes.fromhex(to or "00" * 20)
+        out += number(value, 32) + number(status, 1) + number(len(data) // 2, 4) + bytes.fromhex(data)
+    return hashlib.sha256(out).hexdigest()
+
+
+def test_who_agreed_is_named():
+    """Each block of which something is kept has both names and the digest; evidence of its logs says so."""
+    dsn, _ = clean()
+    rows = psql(dsn, "SELECT number, agreed_by, encode(agreed_digest, 'hex') FROM chain.block WHERE agreed_by IS NOT NULL ORDER BY number")
+    kept = psql(dsn, "SELECT block FROM chain.log UNION SELECT block FROM chain.tx ORDER BY 1")
+    assert [r[0] for r in rows] == [k for k, in kept] and len(rows) > 100
+    for block, names, value in random.Random(5).sample(rows, 25):
+        a, b = names.split(", ")
+        assert a != b and a.startswith("127.0.0.1:") and b.startswith("127.0.0.1:"), names
+        assert value == digest(dsn, block), block
+    block, names, value = rows[len(rows) // 2]
+    tx, index = psql(dsn, f"SELECT '0x' || encode(tx, 'hex'), log_index FROM chain.log WHERE block = {block} ORDER BY log_index LIMIT 1")[0]
+    with serving(dsn, NET) as server:
+        api = server.wait_database()
+        file = api.json(f"/v1/evidence/root/{tx}/{index}")
+        assert file["tron"]["endpoints"] == [{"name": n, "digest": "0x" + value} for n in names.split(", ")], file["tron"]
+    path = os.path.join(TMP, "agreed.json")
+    with open(path, "w") as f:
+        json.dump(file, f)
+    rc, out, err = run_cli("verify", path)
+    assert rc == 0 and names.split(", ")[0] in out and "FAILED" not in out, (out, err)
 
 
 def test_one_alone_is_marked():
